@@ -1,0 +1,1 @@
+"""Talks to what is outside: signature providers and spreadsheets."""

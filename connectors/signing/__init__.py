@@ -1,0 +1,1 @@
+"""Talks to e-signature providers, one file each, behind one contract."""

@@ -1,0 +1,153 @@
+"""What we ask of a provider, what it says now, and what it reports: the words all providers are translated into."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Frozen(BaseModel):
+    """A value that does not change; its validation errors never show what was put in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+# -- what we ask -------------------------------------------------------------------------------------------------
+
+
+class Document(Frozen):
+    """What is to be signed: Markdown text, or the id of a template kept at the provider; exactly one of the two."""
+
+    markdown: str | None = None
+    template: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Document:
+        if (self.markdown is None) == (self.template is None):
+            raise ValueError("a document is either Markdown or a provider's template")
+        return self
+
+
+class Signer(Frozen):
+    """One person who signs. `order` starts at 1; equal numbers sign in parallel."""
+
+    role: str
+    name: str
+    email: str
+    mobile: str | None = None
+    company: str | None = None
+    order: int = Field(default=1, ge=1)
+
+
+class SignatureRequest(Frozen):
+    """One document, its signers and how they are asked.
+
+    `ref` is our short mark; it travels to the provider so that anything can be found again. `fields` fill the
+    template's placeholders. `expires_in_hours` counts from the moment the provider accepts. `test` asks for a
+    request that costs nothing and binds nobody. `extra` is merged into the provider's own body as it is.
+    """
+
+    ref: str = ""
+    title: str
+    message: str | None = None
+    document: Document
+    signers: tuple[Signer, ...] = Field(min_length=1)
+    fields: dict[str, str] = {}
+    locale: str | None = None
+    expires_in_hours: int | None = Field(default=None, ge=1)
+    reply_to: str | None = None
+    webhook_url: str | None = None
+    test: bool = True
+    extra: dict[str, Any] = {}
+
+
+# -- what the provider says now ----------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """How a request stands at the provider. `signed` is one person, `completed` is all of them."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class SignerSnapshot(Frozen):
+    """One signer as the provider knows them; `sign_url` opens the signing page and is as good as a key."""
+
+    id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    sign_url: str | None = None
+
+
+class Snapshot(Frozen):
+    """One request as the provider answers about it. `raw` is the provider's own object, untouched."""
+
+    id: str
+    status: Status
+    ref: str | None = None
+    signers: tuple[SignerSnapshot, ...] = ()
+    document_url: str | None = None
+    raw: dict[str, Any] = Field(default={}, repr=False)
+
+
+class Lookup(Frozen):
+    """What a search for our marks brought to light.
+
+    `found` maps ref to snapshot. `ids` are all provider ids the answer showed, of anybody's requests: the window.
+    `complete` says that the window holds everything there is (the list was not cut off).
+    """
+
+    found: dict[str, Snapshot] = {}
+    ids: frozenset[str] = frozenset()
+    complete: bool = False
+
+
+# -- what the provider reports -----------------------------------------------------------------------------------
+
+
+class EventType(StrEnum):
+    """What happened, in our words; a word we do not know is `UNKNOWN` and never an error."""
+
+    INVITED = "invited"
+    REMINDED = "reminded"
+    VIEWED = "viewed"
+    SIGNED = "signed"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    BOUNCED = "bounced"
+    PREVIEW_READY = "preview_ready"
+    CONTACT_CHANGE_ASKED = "contact_change_asked"
+    MESSAGE_RECEIVED = "message_received"
+    UNKNOWN = "unknown"
+
+
+class Event(Frozen):
+    """One delivery, translated. `provider_id` and `ref` say which request; `signer_*` say who, where it is a person.
+
+    `name` is the provider's own word. `reason` is a person's or the provider's sentence (a decline, a bounce).
+    `occurred_at` is aware and given only by providers that say when.
+    """
+
+    type: EventType
+    name: str
+    provider_id: str | None = None
+    ref: str | None = None
+    signer_id: str | None = None
+    signer_email: str | None = None
+    reason: str | None = None
+    document_url: str | None = None
+    occurred_at: datetime | None = None
+    raw: dict[str, Any] = Field(default={}, repr=False)
