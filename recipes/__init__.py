@@ -1,0 +1,1 @@
+"""Says what to have signed, by whom, in which order, and what follows; one folder a business scenario."""

@@ -1,0 +1,18 @@
+"""What can go wrong with a recipe, and with one row of a sheet under a recipe."""
+
+from __future__ import annotations
+
+
+class RecipeError(Exception):
+    """The recipe, or the sheet's columns under it, cannot be used; one sentence with file and line, and what to do.
+
+    It never carries anything of a row.
+    """
+
+
+class RowProblem(Exception):
+    """A row cannot be sent; one sentence that names the column and says what to do.
+
+    It may show what stands in the row. So it goes into the sheet and the ledger, and never into a log, a state
+    or any other message.
+    """

@@ -1,0 +1,121 @@
+"""The small template language of recipes: names, filters, `if` and `for`; no calls, no attributes, no way out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from recipes.escaping import plain
+
+LONGEST = 500_000
+"""Characters a template may give."""
+_MOST_TURNS = 1000
+_MONTHS = "January February March April May June July August September October November December"
+_FILTERS = ("capitalize", "default", "first", "join", "last", "length", "lower", "replace", "title", "trim", "upper")
+_REFUSED = (
+    *(nodes.Macro, nodes.CallBlock, nodes.AssignBlock, nodes.FilterBlock, nodes.Block, nodes.ScopedEvalContextModifier),
+    *(nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport, nodes.NSRef, nodes.Getitem),
+    *(nodes.Mul, nodes.Pow, nodes.Mod),
+)
+
+
+class LanguageError(ValueError):
+    """A template that cannot be used; `line` is counted from 1 within its text."""
+
+    def __init__(self, sentence: str, line: int) -> None:
+        super().__init__(sentence)
+        self.line = line
+
+
+class TooLongError(TemplateError):
+    """A template gives more text than any document has."""
+
+
+def check(text: str, known: Collection[str]) -> None:
+    """Raise `LanguageError` unless the template can be understood and names nothing but `known`."""
+    environment = _environment(markdown=False)
+    try:
+        tree = environment.parse(text)
+        for node in tree.find_all(nodes.Node):
+            _check_node(node)
+        environment.compile(tree)  # after the check: compiling works out what is constant, however long that takes
+    except TemplateSyntaxError as error:
+        raise LanguageError(f"{error.message}", error.lineno) from None
+    unknown = find_undeclared_variables(tree) - set(known)
+    for name in tree.find_all(nodes.Name):
+        if name.name in unknown:
+            raise LanguageError(f"{name.name!r} is no column here: declare it or correct the name", name.lineno)
+
+
+def fill(text: str, values: Mapping[str, object], *, markdown: bool = False) -> str:
+    """The template's text for these values; in a Markdown document every value stays plain text.
+
+    Raises `jinja2.TemplateError` or `ArithmeticError`, `TypeError`, `ValueError` from within the template. What they
+    say may carry a value.
+    """
+    pieces, length = [], 0
+    for piece in _compiled(text, markdown).generate(values):
+        length += len(piece)
+        if length > LONGEST:
+            raise TooLongError(f"The text would be longer than {LONGEST} characters.")
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _check_node(node: nodes.Node) -> None:
+    if isinstance(node, nodes.For) and (node.recursive or _depth(node) > 2):
+        raise LanguageError("loops stand at most two deep", node.lineno)
+    if isinstance(node, _REFUSED):
+        raise LanguageError("this is more than recipes can say: keep to names, filters, if and for", node.lineno)
+    if isinstance(node, nodes.Call) and not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
+        raise LanguageError("nothing can be called but range: put the result into a column", node.lineno)
+    if isinstance(node, nodes.Getattr) and not (isinstance(node.node, nodes.Name) and node.node.name == "loop"):
+        raise LanguageError(f"values have no parts: .{node.attr} cannot be asked for; use a filter", node.lineno)
+
+
+def _depth(loop: nodes.For) -> int:
+    return 1 + max((_depth(inner) for inner in loop.find_all(nodes.For)), default=0)
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str, markdown: bool) -> Template:
+    return _environment(markdown).from_string(text)
+
+
+@lru_cache(maxsize=2)
+def _environment(markdown: bool) -> ImmutableSandboxedEnvironment:
+    # Without HTML escaping: the result is Markdown or plain text, and `plain` does what Markdown needs.
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=plain if markdown else None,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Any] = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters = filters | {"long_date": long_date}
+    environment.globals = {"range": _short_range}
+    return environment
+
+
+def long_date(day: date | str) -> str:
+    """`31 December 2026`, in English whatever the machine speaks; nothing for an empty cell."""
+    return f"{day.day} {_MONTHS.split()[day.month - 1]} {day.year}" if isinstance(day, date) else str(day)
+
+
+def _short_range(*bounds: int) -> range:
+    turns = range(*bounds)
+    if len(turns) > _MOST_TURNS:
+        _refuse()
+    return turns
+
+
+def _refuse() -> NoReturn:
+    raise TooLongError(f"A loop may turn {_MOST_TURNS} times at most.")

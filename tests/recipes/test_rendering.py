@@ -1,0 +1,86 @@
+"""A row becomes the request its recipe describes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from markdown_it import MarkdownIt
+
+from recipes.loading import load
+from recipes.model import Recipe
+from recipes.rendering import RowProblem, campaign_name, render_row
+from tests.recipes.conftest import YAML, Write
+
+GOOD = {"company": "Example Company 01", "email": "person01@example.com", "count": "3"}
+
+
+@pytest.mark.parametrize(
+    "name", ["A: #1", "**x** [a](b)", "{{ x }}", "{% if %}", 'N `{"line_type": "checkbox"}`', "- x"]
+)
+def test_a_company_keeps_its_name_whatever_it_is_made_of(small: Recipe, name: str) -> None:
+    rendered = render_row(small, {**GOOD, "company": name}, test=True)
+    assert rendered.request.title == f"Agreement with {name}"
+    assert rendered.archive_name == rendered.request.title
+    assert rendered.request.signers[0].name == name
+    assert rendered.key == name
+    assert rendered.request.document.markdown is not None
+    heading = MarkdownIt().parse(rendered.request.document.markdown)[1]
+    assert "".join(child.content for child in heading.children or []) == f"For {name}"
+
+
+def test_a_request_has_everything_the_recipe_says(write: Write) -> None:
+    recipe = load(
+        write(
+            YAML.replace("document: document.md", "template: tmpl-1")
+            + "    mobile: '+44 20 7946 0018'\n    company: '{{ company }}'\n    order: 2\n"
+            + "message: |\n  Hello {{ company }},\n\n  please sign.\n"
+            + "fields: {amount: '{{ count }} pieces'}\nlocale: en\nreply_to: office@Example.com\n"
+            + "expires_in_hours: 48\nextra: {labels: [a]}\narchive: Doc {{ company }}\n"
+        )
+    )
+    rendered = render_row(recipe, GOOD, test=False)
+    request = rendered.request
+    assert (request.document.template, request.document.markdown) == ("tmpl-1", None)
+    assert request.message == "Hello Example Company 01,\n\nplease sign."
+    assert request.fields == {"amount": "3 pieces"}
+    assert (request.locale, request.reply_to, request.expires_in_hours) == ("en", "office@example.com", 48)
+    assert (request.extra, request.test, request.ref, request.webhook_url) == ({"labels": ["a"]}, False, "", None)
+    assert rendered.archive_name == "Doc Example Company 01"
+    signer = request.signers[0]
+    assert (signer.role, signer.order, signer.mobile, signer.company) == (
+        "signer",
+        2,
+        "+442079460018",
+        "Example Company 01",
+    )
+
+
+def test_titles_and_names_are_one_line(small: Recipe) -> None:
+    rendered = render_row(small, {**GOOD, "company": "Example\r\nCompany\t01"}, test=True)
+    assert rendered.request.title == "Agreement with Example Company 01"
+
+
+def test_a_text_that_comes_out_empty_is_the_rows_problem(write: Write) -> None:
+    recipe = load(write(YAML.replace('name: "{{ company }}"', 'name: "{{ count }}"')))
+    with pytest.raises(RowProblem, match="signer signer, name: comes out empty for this row"):
+        render_row(recipe, {**GOOD, "count": ""}, test=True)
+
+
+def test_an_address_put_together_by_the_recipe_is_checked_too(write: Write) -> None:
+    recipe = load(write(YAML.replace('email: "{{ email }}"', 'email: "{{ company }}"')))
+    with pytest.raises(RowProblem, match='signer signer, email: "Example Company 01" is not an e-mail address'):
+        render_row(recipe, GOOD, test=True)
+
+
+def test_a_template_that_fails_on_a_row_is_the_rows_problem(write: Write) -> None:
+    recipe = load(write(document="{{ count + 1 }}"))
+    assert render_row(recipe, GOOD, test=True).request.document.markdown == "4"
+    with pytest.raises(RowProblem, match="document: the recipe cannot be filled in for this row"):
+        render_row(recipe, {**GOOD, "count": ""}, test=True)
+
+
+def test_a_campaign_may_go_by_year_and_month(write: Write) -> None:
+    recipe = load(write(YAML + "campaign: 'round {{ year }}-{{ month }}'\n"))
+    assert campaign_name(recipe, date(2026, 3, 5)) == "round 2026-03"
+    assert campaign_name(load(write()), date(2026, 3, 5)) == "small"
