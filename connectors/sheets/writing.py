@@ -52,6 +52,7 @@ def _filled_in(
         for name, value in result.values.items():
             if value or name != ID_COLUMN:
                 _set(table, number - 1, columns[name], harmless(value))
+        _fill_up(table, number - 1, max(columns.values()) + 1)
     return table.encoding.encode(table.dialect.join(table.records)), missing
 
 
@@ -67,12 +68,16 @@ def _our_columns(table: Table) -> dict[str, int]:
 
 
 def _set(table: Table, index: int, at: int, text: str) -> None:
-    """Change one cell, unless it says so already; a row that ends early is filled up with empty cells."""
+    """Change one cell, unless it says so already."""
     text = table.encoding.fitted(text)
+    _fill_up(table, index, at + 1)
     values, cells = table.values[index], table.records[index].cells
-    if text == (values[at] if at < len(values) else ""):
-        return
-    short = at + 1 - len(cells)
-    cells.extend([table.dialect.quoted("")] * short)
+    if text != values[at]:
+        cells[at], values[at] = table.dialect.quoted(text), text
+
+
+def _fill_up(table: Table, index: int, width: int) -> None:
+    """Give a row that ends early empty cells, so that every program sees all of our columns in it."""
+    values, cells = table.values[index], table.records[index].cells
+    cells.extend([table.dialect.quoted("")] * (width - len(cells)))
     values.extend([""] * (len(cells) - len(values)))
-    cells[at], values[at] = table.dialect.quoted(text), text

@@ -1,0 +1,29 @@
+"""How the application is served: what is limited, what is not said, and how soon it stops."""
+
+from __future__ import annotations
+
+import uvicorn
+from starlette.applications import Starlette
+
+from receiver.impatience import Impatient
+
+
+def make_server(app: Starlette, http: type[Impatient] = Impatient) -> uvicorn.Server:
+    """A uvicorn server that stops within three seconds of being told to."""
+    config = uvicorn.Config(
+        app,
+        http=http,
+        ws="none",
+        lifespan="on",
+        # Paths hold the tokens, so they are not logged; what uvicorn warns about is what strangers send.
+        access_log=False,
+        log_config=None,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=500,
+        backlog=1024,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)

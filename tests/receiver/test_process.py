@@ -1,0 +1,197 @@
+"""The receiver as it really runs: a process of its own, which is started wrongly, stopped and killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from connectors.signing.hooks import hook_url
+from ledger.settings import read_settings
+from tests.receiver.stage import API_TOKEN, PERSON, SECRET, body, free_port, signed, sql, until, variables
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(port: int) -> list[str]:
+    return [sys.executable, "-m", "receiver", "--host", "127.0.0.1", "--port", str(port)]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ESIGN_", "PREFECT_"))}
+    return {**inherited, **variables(home), "PYTHONPATH": str(ROOT), **more}
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[bytes]
+    client: httpx.AsyncClient
+    url: str
+    log: Path
+
+
+@asynccontextmanager
+async def running(home: Path, **more: str) -> AsyncIterator[Running]:
+    port, log = free_port(), home / "receiver.log"
+    address = f"http://127.0.0.1:{port}"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command(port), env=environment(home, **more), cwd=home, stderr=output, stdout=output)
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+
+        async def healthy() -> bool:
+            assert process.poll() is None, log.read_text()
+            try:
+                return (await client.get(f"{address}/healthz")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        try:
+            await until(healthy, 30)
+            secrets = read_settings(variables(home)).receiver_secrets
+            yield Running(process, client, hook_url(address, secrets, "esignatures", "default"), log)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def once(home: Path, port: int, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(port), env=env, cwd=home, capture_output=True, text=True, timeout=30)
+
+
+def test_the_receiver_does_not_load_prefect() -> None:
+    look = "import sys, receiver.app, receiver.server, receiver.__main__; sys.exit('prefect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], cwd=ROOT, timeout=60).returncode == 0
+
+
+async def test_what_was_answered_with_200_survives_a_kill(tmp_path: Path) -> None:
+    async with running(tmp_path) as receiver:
+        answers = [await receiver.client.post(receiver.url, content=body(), headers=signed(body()))]
+        receiver.process.send_signal(signal.SIGKILL)
+        receiver.process.wait()
+    assert [answer.status_code for answer in answers] == [200]
+    assert sql(tmp_path / "ledger.db", "SELECT body FROM inbox") == [(body(),)]
+
+
+async def test_every_200_given_before_a_kill_in_the_middle_of_a_burst_is_in_the_ledger(tmp_path: Path) -> None:
+    accepted: list[bytes] = []
+    async with running(tmp_path) as receiver:
+
+        async def deliver(content: bytes) -> None:
+            answer = await receiver.client.post(receiver.url, content=content, headers=signed(content))
+            if answer.status_code == 200:
+                accepted.append(content)
+
+        deliveries = [asyncio.create_task(deliver(body(f"con-{number}"))) for number in range(300)]
+        await until(lambda: len(accepted) >= 50)
+        receiver.process.kill()
+        receiver.process.wait()
+        await asyncio.gather(*deliveries, return_exceptions=True)
+    stored = {row[0] for row in sql(tmp_path / "ledger.db", "SELECT body FROM inbox")}
+    assert set(accepted) <= stored
+
+
+async def test_told_to_stop_it_finishes_what_it_has_accepted_and_is_gone_within_three_seconds(tmp_path: Path) -> None:
+    async with running(tmp_path) as receiver:
+        deliveries = [
+            asyncio.create_task(
+                receiver.client.post(receiver.url, content=body(f"con-{n}"), headers=signed(body(f"con-{n}")))
+            )
+            for n in range(50)
+        ]
+        _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(receiver.url).port)
+        writer.write(
+            f"POST {httpx.URL(receiver.url).path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf".encode()
+        )
+        await until(lambda: any(delivery.done() for delivery in deliveries))
+        receiver.process.terminate()
+        began = time.monotonic()
+        code = await asyncio.to_thread(receiver.process.wait, 10)
+        assert (code, time.monotonic() - began < 3) == (0, True)
+        answers = await asyncio.gather(*deliveries, return_exceptions=True)
+        writer.close()
+    taken = [answer for answer in answers if isinstance(answer, httpx.Response) and answer.status_code == 200]
+    assert taken
+    assert sql(tmp_path / "ledger.db", "SELECT count(*) FROM inbox")[0][0] >= len(taken)
+
+
+async def test_told_to_stop_while_the_ledger_hangs_it_asks_for_another_try_and_goes(tmp_path: Path) -> None:
+    async with running(tmp_path) as receiver:
+        with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            delivery = asyncio.create_task(receiver.client.post(receiver.url, content=body(), headers=signed(body())))
+            await asyncio.sleep(0.3)
+            receiver.process.terminate()
+            began = time.monotonic()
+            code = await asyncio.to_thread(receiver.process.wait, 10)
+            assert (code, time.monotonic() - began < 3) == (0, True)
+        assert (await delivery).status_code == 503
+        assert "Traceback" not in receiver.log.read_text()
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        ended = once(tmp_path, port, environment(tmp_path))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"Port {port} of 127.0.0.1 cannot be used, or is taken: choose another with --port.\n"
+
+
+def test_a_missing_secret_is_one_sentence(tmp_path: Path) -> None:
+    ended = once(tmp_path, free_port(), environment(tmp_path, ESIGN_RECEIVER_SECRET=""))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "ESIGN_RECEIVER_SECRET" in ended.stderr
+
+
+def test_a_setting_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    ended = once(tmp_path, free_port(), environment(tmp_path, ESIGN_LEDGER_URL="mysql://somewhere"))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+
+
+def test_a_ledger_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    url = f"sqlite+aiosqlite:///{tmp_path}/file/ledger.db"
+    ended = once(tmp_path, free_port(), environment(tmp_path, ESIGN_LEDGER_URL=url))
+    assert ended.returncode == 3
+    assert "ESIGN_LEDGER_URL" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def test_the_log_holds_neither_tokens_nor_bodies_nor_addresses(tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}/api"
+    async with running(tmp_path, PREFECT_API_URL=nowhere) as receiver:
+        url, token = receiver.url, receiver.url.rpartition("/")[2]
+        deliver = receiver.client.post
+        block = hook_url(
+            url.partition("/hooks")[0], read_settings(variables(tmp_path)).receiver_secrets, "esignatures", "b"
+        )
+        await deliver(url, content=body(), headers=signed(body()))
+        for _ in range(5):
+            await deliver(url, content=body(), headers=signed(body(), "wrong"))
+            await deliver(url.replace("default", PERSON), content=body(), headers=signed(body()))
+            await deliver(block, content=body(), headers=signed(body()))
+        await deliver(url, content=body().ljust(2**20 + 1), headers=signed(body()))
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        writer.write(f"POST {token} {PERSON}\r\n\r\n".encode())
+        await reader.read()
+        writer.close()
+        sql(tmp_path / "ledger.db", "DROP TABLE inbox")
+        await deliver(url, content=body("con-02"), headers=signed(body("con-02")))
+        receiver.process.terminate()
+        await asyncio.to_thread(receiver.process.wait, 10)
+        log = receiver.log.read_text()
+    for secret in (token, SECRET, API_TOKEN, PERSON, "Signer One", "con-01", "con-02", "E7K2M9Q4XW", "Traceback"):
+        assert secret not in log
+    assert log.count("no signature or a wrong one") == 1
+    assert log.count("never given out") == 1
