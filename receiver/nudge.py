@@ -7,7 +7,7 @@ silently when the server is down, so it is posted, and the answer is read.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -18,10 +18,17 @@ from receiver.complaints import Outage
 
 EVENT = "esign.inbox.ready"
 LEASE = "drain"
+DEPLOYMENT = "process-events"
+STARTING = timedelta(seconds=12)
+"""How long a run handed to a worker may take to begin (6 to 10 s cold); a dead worker leaves it pending for ever."""
 
 
 class Nudger:
-    """Looks after each commit and every `pause` seconds, and nudges at most once in `pause` seconds."""
+    """Looks after each commit and every `pause` seconds, and nudges at most once in `pause` seconds.
+
+    A run that waits for a worker, or is being started by one, is nudge enough: without a worker for an hour, a nudge
+    every few seconds would leave hundreds of runs, each a process, for its return.
+    """
 
     def __init__(self, ledger: Ledger, prefect: httpx.AsyncClient, pause: float, breath: float = 0.2) -> None:
         self._ledger = ledger
@@ -39,7 +46,8 @@ class Nudger:
     async def run(self) -> None:
         while True:
             if await self._needed():
-                await self._nudge()
+                if not await self._on_its_way():
+                    await self._nudge()
                 await asyncio.sleep(self._pause)
             else:
                 # A busy receiver commits hundreds of times a second: between two looks there is a breath at least.
@@ -62,6 +70,21 @@ class Nudger:
             return False
         self._store.ends()
         return needed
+
+    async def _on_its_way(self) -> bool:
+        """Whether a run is about to begin; a server that cannot say so is nudged."""
+        waiting = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+        since = (datetime.now(UTC) - STARTING).isoformat()
+        starting = {"state": {"type": {"any_": ["PENDING"]}}, "expected_start_time": {"after_": since}}
+        try:
+            for runs in (waiting, starting):
+                asked = {"deployments": {"name": {"any_": [DEPLOYMENT]}}, "flow_runs": runs}
+                answer = await self._prefect.post("/flow_runs/count", json=asked)
+                if answer.is_success and answer.json() > 0:
+                    return True
+        except (httpx.HTTPError, ValueError, TypeError):
+            return False
+        return False
 
     async def _nudge(self) -> None:
         event = {

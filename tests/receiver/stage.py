@@ -138,6 +138,8 @@ class PrefectServer:
     authorization: set[str | None] = field(default_factory=set)
     status: int = 0
     """Set to answer everything with this status."""
+    coming: dict[str, int] = field(default_factory=dict)
+    """Number of runs of process-events by state."""
 
     @property
     def api_url(self) -> str:
@@ -148,7 +150,11 @@ class PrefectServer:
         """Answer until the block ends; may be entered again, on the same port."""
         block_path = "/api/block_types/slug/{slug}/block_documents/name/{name}"
         app = Starlette(
-            routes=[Route("/api/events", self._events, methods=["POST"]), Route(block_path, self._block)],
+            routes=[
+                Route("/api/events", self._events, methods=["POST"]),
+                Route("/api/flow_runs/count", self._count, methods=["POST"]),
+                Route(block_path, self._block),
+            ],
         )
         config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, lifespan="off")
         async with serving(uvicorn.Server(config), self.port):
@@ -161,6 +167,11 @@ class PrefectServer:
         self.events += await request.json()
         self.times.append(asyncio.get_running_loop().time())
         return Response(status_code=204)
+
+    async def _count(self, request: Request) -> Response:
+        asked = await request.json()
+        assert asked["deployments"] == {"name": {"any_": ["process-events"]}}
+        return JSONResponse(sum(self.coming.get(state, 0) for state in asked["flow_runs"]["state"]["type"]["any_"]))
 
     async def _block(self, request: Request) -> Response:
         self.authorization.add(request.headers.get("authorization"))

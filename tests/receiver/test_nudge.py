@@ -97,3 +97,15 @@ async def test_an_outage_of_the_ledger_does_not_end_the_nudging(tmp_path: Path) 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "Prefect" in record.getMessage()]
+
+
+@pytest.mark.parametrize("state", ["SCHEDULED", "PENDING"])
+async def test_a_run_that_is_about_to_begin_is_nudge_enough(tmp_path: Path, state: str) -> None:
+    async with PrefectServer(coming={state: 1}).up() as prefect:
+        env = variables(tmp_path, PREFECT_API_URL=prefect.api_url)
+        async with receiving(tmp_path, env, nudge_seconds=PAUSE) as door:
+            await door.deliver(body())
+            await asyncio.sleep(3 * PAUSE)
+            assert prefect.events == []
+            prefect.coming.clear()
+            await until(lambda: len(prefect.events) >= 1)
