@@ -1,0 +1,1 @@
+"""Fetches the signed document as soon as it exists and keeps it with its evidence."""

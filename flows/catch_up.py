@@ -1,0 +1,19 @@
+"""Applies what waits before something is done that depends on it."""
+
+from __future__ import annotations
+
+from blocks.archive import archive_of
+from flows.accounts import OpenAccount, provider_for
+from flows.events.announce import Post, post_to_prefect
+from flows.events.drain import drain
+from ledger import inbox
+from ledger.settings import Settings
+from ledger.store import Ledger
+
+
+async def catch_up(
+    ledger: Ledger, settings: Settings, *, open_account: OpenAccount = provider_for, post: Post = post_to_prefect
+) -> None:
+    """Drain once, without lingering, if anything waits; where another run drains already, leave it to that."""
+    if await inbox.work_waiting(ledger):
+        await drain(ledger, await archive_of(settings), open_account=open_account, post=post)

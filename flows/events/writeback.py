@@ -1,0 +1,165 @@
+"""Brings sheets up to date with the ledger: one writer a sheet, many changes in one go."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from connectors import sheets
+from connectors.sheets import RowResult, SheetError
+from flows.edges import kinds
+from flows.effects import put_off
+from flows.lease import while_leased
+from ledger import batches, outbox, reading
+from ledger.ids import esign_id
+from ledger.outbox import Effect
+from ledger.reading import RowStatus
+from ledger.store import Ledger
+from recipes import loading
+from recipes.errors import RecipeError, RowProblem
+from recipes.rendering import row_key
+
+AT_ONCE = 100_000
+"""Changes in one go: a sheet is read and written whole, however few they are."""
+NEWEST = 1000
+LEASE_SECONDS = 20.0
+WAITS, LOOK = 60, 0.5
+
+KeyOf = Callable[[dict[str, str]], str | None]
+
+
+async def write_due(ledger: Ledger) -> int:
+    """Write the rows that have changed to their sheets; how many. Another writer's sheet is left to it.
+
+    A sheet that cannot be written (open elsewhere, moved away) is tried again later, and keeps no other waiting.
+    """
+    effects = await outbox.due(ledger, "sheet", AT_ONCE)
+    if not effects:
+        return 0
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for effect in effects:
+        for sheet in effect.payload["sheets"]:
+            wanted[sheet].add(effect.request_id)
+    recipes = await _recipes(ledger)
+    written = {sheet: await _try(ledger, sheet, recipes.get(sheet, ""), ids) for sheet, ids in wanted.items()}
+    return await _settle_effects(ledger, effects, written)
+
+
+async def _try(ledger: Ledger, sheet: str, recipe: str, ids: set[str]) -> bool | str:
+    """Whether it was written, or the problem."""
+    try:
+        return await write_sheet(ledger, sheet, recipe, only=ids)
+    except SheetError as error:
+        return str(error)
+    except Exception as error:
+        return ", ".join(kinds(error))
+
+
+async def _settle_effects(ledger: Ledger, effects: list[Effect], written: Mapping[str, bool | str]) -> int:
+    """An effect is done once every sheet that shows its row has been written."""
+    done = []
+    for effect in effects:
+        answers = [written.get(sheet, False) for sheet in effect.payload["sheets"]]
+        problem = next((answer for answer in answers if isinstance(answer, str)), None)
+        if problem is not None:
+            await put_off(ledger, effect, problem)
+        elif all(answers):
+            done.append((effect.id, effect.version))
+    await outbox.done(ledger, done)
+    return len(done)
+
+
+async def _recipes(ledger: Ledger) -> dict[str, str]:
+    """The recipe each sheet was last sent with: it says which columns make a row's key."""
+    known = await batches.batches(ledger, NEWEST)
+    return {batch.sheet: batch.recipe for batch in reversed(known)}
+
+
+async def write_batch(ledger: Ledger, batch_id: str) -> None:
+    """Write every row of a batch to its sheet, refused ones included, after any other writer has finished.
+
+    Raises `SheetError` with a sentence; the changes stay due then.
+    """
+    batch = await batches.batch(ledger, batch_id)
+    if batch is None:
+        return
+    for _ in range(WAITS):
+        effects = await outbox.due(ledger, "sheet", AT_ONCE)  # before the statuses, so that none newer is missed
+        if await write_sheet(ledger, batch.sheet, batch.recipe):
+            await _settle_effects(ledger, effects, {batch.sheet: True})
+            return
+        await asyncio.sleep(LOOK)
+
+
+async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[str] | None = None) -> bool:
+    """Write what the ledger knows into the sheet, of all its rows or of `only` these requests.
+
+    The statuses are read while the sheet's lease is held, so that an older picture never overwrites a newer one.
+    False at once if another writer is at it.
+    """
+
+    async def results() -> list[RowResult]:
+        rows = await reading.sheet_rows(ledger, sheet)
+        return [shown(ledger, row) for row in rows if only is None or row.request_id in only]
+
+    return await write_results(ledger, sheet, recipe, results)
+
+
+async def write_results(
+    ledger: Ledger, sheet: str, recipe: str, results: Callable[[], Awaitable[Sequence[RowResult]]]
+) -> bool:
+    """Write these results, gathered under the sheet's lease; False at once if another writer is at it."""
+    key_of = await asyncio.to_thread(keys_by, recipe)
+
+    async def work() -> bool:
+        await asyncio.to_thread(sheets.write_back, Path(sheet), await results(), key_of)
+        return True
+
+    return bool(await while_leased(ledger, lease_name(sheet), work, seconds=LEASE_SECONDS))
+
+
+def shown(ledger: Ledger, row: RowStatus) -> RowResult:
+    """One row as its owner sees it; times are those of this machine."""
+    return RowResult(
+        row=row.row,
+        key=row.key or "",
+        values={
+            "esign status": str(row.state).replace("_", " "),
+            "esign waiting for": row.waiting_for,
+            "esign sent": _time(row.sent_at),
+            "esign last event": f"{row.last_event} {_time(row.last_event_at)}".strip() if row.last_event else "",
+            "esign next reminder": _time(row.next_reminder_at),
+            "esign problem": row.problem or "",
+            "esign document": row.document or "",
+            "esign id": esign_id(ledger, row.request_id) if row.request_id else "",
+        },
+    )
+
+
+def keys_by(recipe: str) -> KeyOf:
+    """How rows of this recipe are told apart; by `esign id` alone if the recipe is no longer there."""
+    try:
+        loaded = loading.load(recipe)
+    except RecipeError:
+        return lambda _: None
+
+    def key_of(cells: dict[str, str]) -> str | None:
+        try:
+            return row_key(loaded, cells)
+        except RowProblem:
+            return ""  # rows without a key are equally good; the number then says which is meant
+
+    return key_of
+
+
+def lease_name(sheet: str) -> str:
+    """The lease of whoever writes this sheet; a path may say something about people, its hash does not."""
+    return f"sheet:{hashlib.sha256(sheet.encode()).hexdigest()[:32]}"
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""

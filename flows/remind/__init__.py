@@ -1,0 +1,1 @@
+"""Reminds those whose turn it is."""

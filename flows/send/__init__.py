@@ -1,0 +1,1 @@
+"""Sends a sheet: plan, claim, call, record; nothing twice."""

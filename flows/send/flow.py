@@ -1,0 +1,137 @@
+"""Sends a batch as a Prefect run: one task a chunk, and a table of what needs a person's eye."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.edges import MANNERS, edge
+from flows.room import opened
+from flows.send.artifact import show_batch
+from flows.send.job import CannotSend, run_batch
+from flows.send.prepare import prepare
+from flows.send.progress import Tell, silent
+from flows.send.refusals import show_refused
+from ledger import batches, planning, reading
+from ledger.settings import Settings
+from ledger.states import RequestState
+from ledger.store import Ledger
+
+_listener: ContextVar[Tell] = ContextVar("listener", default=silent)
+
+
+@contextmanager
+def listening(tell: Tell) -> Iterator[None]:
+    """Let `tell` hear how a batch stands that is sent by `send_batch` inside the block, in this process."""
+    token = _listener.set(tell)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+@flow(name="send-batch", persist_result=False)
+@edge
+async def send_batch(
+    batch: str | None = None,
+    recipe: str | None = None,
+    sheet: str | None = None,
+    account: str | None = None,
+    campaign: str | None = None,
+    rows: list[int] | None = None,
+    limit: int | None = None,
+    skip_bad: bool = False,
+    confirm_live: int | None = None,
+) -> State[None]:
+    """Send a frozen batch, or plan and send a sheet with a recipe; safe to repeat.
+
+    Args:
+        batch: Id of a batch that is frozen already; the sheet is not read again.
+        recipe: Name of the recipe, where there is no batch yet.
+        sheet: Absolute path of the sheet on the worker's machine.
+        account: Name of the account, if not the recipe's own.
+        campaign: What this sending is called, if not the recipe's own.
+        rows: Numbers of the rows to send; all unless given.
+        limit: How many rows to send at most.
+        skip_bad: Send the good rows although others cannot be sent.
+        confirm_live: The number of rows that will be sent; an account in live mode sends nothing without it.
+    """
+    async with opened() as (settings, ledger):
+        if batch is None:
+            planned = await _frozen(ledger, settings, recipe, sheet, account, campaign, skip_bad)
+            if isinstance(planned, State):
+                return planned
+            batch = planned
+        if refusal := await _unconfirmed(ledger, batch, rows, limit, confirm_live):
+            return Failed(message=refusal)
+        outcome = await run_batch(
+            ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=_in_task(batch)
+        )
+        await show_batch(ledger, batch)
+    numbers = f"{batch}: {outcome.sent} sent, {outcome.refused} refused, {outcome.unclear} unclear"
+    if outcome.paused is not None:
+        return Failed(name="Paused itself", message=f"{numbers}. {outcome.paused}")
+    return Completed(message=f"{numbers}, {outcome.planned} still planned.")
+
+
+def _in_task(batch_id: str) -> Callable[[int, Callable[[], Awaitable[int]]], Awaitable[int]]:
+    """Run each chunk as a task, so that Prefect shows how far a batch is; the rows themselves stay in the ledger."""
+
+    async def chunk(number: int, work: Callable[[], Awaitable[int]]) -> int:
+        @task(name="send-rows", task_run_name=f"rows-{number}", **MANNERS)
+        @edge
+        async def send_rows(batch: str, chunk: int) -> int:
+            return await work()
+
+        return await send_rows(batch_id, number)
+
+    return chunk
+
+
+async def _frozen(
+    ledger: Ledger,
+    settings: Settings,
+    recipe: str | None,
+    sheet: str | None,
+    account: str | None,
+    campaign: str | None,
+    skip_bad: bool,
+) -> str | State[None]:
+    """Plan the sheet and freeze it; the batch's id, or the state that says why not. Bad rows are shown in the sheet."""
+    if recipe is None or sheet is None:
+        raise CannotSend("Give either a batch, or a recipe and a sheet.")
+    prepared = await prepare(
+        ledger, settings, recipe, Path(sheet), account=account, campaign=campaign, today=datetime.now(UTC).date()
+    )
+    bad = prepared.plan.refused
+    if bad and not skip_bad:
+        await show_refused(ledger, prepared.plan)
+        return Failed(
+            message=f"{len(bad)} of {len(prepared.plan.rows)} rows cannot be sent, for example row {bad[0].row}; "
+            "the sheet says why. Correct them, or run again with skip_bad."
+        )
+    return (await planning.freeze(ledger, prepared.plan.draft())).batch_id
+
+
+async def _unconfirmed(
+    ledger: Ledger, batch_id: str, rows: list[int] | None, limit: int | None, confirmed: int | None
+) -> str | None:
+    """Why a live batch is not sent yet, if so: the number that was confirmed is not the number that would go out."""
+    found = await batches.batch(ledger, batch_id)
+    if found is None or found.mode == "test":
+        return None
+    waiting = [
+        one.row
+        for one in await reading.rows(ledger, batch_id)
+        if one.state == RequestState.PLANNED and (rows is None or one.row in rows)
+    ][:limit]
+    if confirmed == len(waiting):
+        return None
+    return f"{batch_id}: this sends {len(waiting)} live requests; run it again with confirm_live={len(waiting)}."

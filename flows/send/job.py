@@ -1,0 +1,186 @@
+"""Sends a frozen batch from wherever it stands: settle, send, wait for others, settle again, write back. No Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from connectors.sheets import SheetError
+from connectors.signing.hooks import hook_url
+from connectors.signing.provider import Capability, Provider, ProviderSettings
+from flows.accounts import Accounts, OpenAccount, provider_for
+from flows.events.writeback import write_batch, write_due
+from flows.lease import LeaseLost, process_name
+from flows.send.pace import Pace, loop_clock
+from flows.send.prepare import fingerprint
+from flows.send.progress import Outcome, Tally, Tell, silent
+from flows.send.sender import Sender
+from flows.send.settle import settle_account, wait_for_others
+from ledger import batches, settling
+from ledger.batches import Batch
+from ledger.settings import Settings
+from ledger.states import RequestState
+from ledger.store import Ledger
+
+CHUNK = 500
+"""Rows in one chunk; a chunk is one task run in Prefect."""
+WRITE_EVERY = 3.0
+"""Seconds between write-backs to the sheet while sending."""
+ROUNDS = 3
+"""How often rows that another process or a settled attempt gave back are sent in one run."""
+
+Chunk = Callable[[int, Callable[[], Awaitable[int]]], Awaitable[int]]
+"""Runs one chunk: its number and the work; answers what the work answered. Prefect wraps a task around it."""
+
+
+class CannotSend(Exception):
+    """The batch cannot be sent as it stands; the sentence says what to do."""
+
+    public = True
+
+
+async def plainly(_: int, work: Callable[[], Awaitable[int]]) -> int:
+    """Run a chunk as it is."""
+    return await work()
+
+
+async def run_batch(
+    ledger: Ledger,
+    batch_id: str,
+    settings: Settings,
+    *,
+    only_rows: Collection[int] | None = None,
+    limit: int | None = None,
+    open_account: OpenAccount = provider_for,
+    tell: Tell = silent,
+    chunk: Chunk = plainly,
+) -> Outcome:
+    """Send what is planned in this batch, and say how it ended. Safe to repeat, and beside another that runs.
+
+    `only_rows` are row numbers of the sheet, `limit` a number of rows, `tell` hears how it stands. Raises
+    `CannotSend` and `AccountNotFound` with a sentence before anything is sent. Cancelled, it lets the calls under
+    way finish, records them and raises again.
+    """
+    batch = await batches.batch(ledger, batch_id)
+    if batch is None:
+        raise CannotSend(f"The ledger knows no batch {batch_id}.")
+    async with Accounts(open_account) as accounts:
+        provider = await accounts.client(batch.provider, batch.account)
+        _require_same_account(batch, provider.settings)
+        async with writing_back(ledger):
+            try:
+                outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk)
+            finally:
+                problem = await _show(ledger, batch_id)
+            return replace(outcome, sheet_problem=problem)
+
+
+async def _send(
+    ledger: Ledger,
+    batch: Batch,
+    settings: Settings,
+    provider: Provider,
+    only_rows: Collection[int] | None,
+    limit: int | None,
+    tell: Tell,
+    chunk: Chunk,
+) -> Outcome:
+    await settle_account(ledger, provider, batch.account, batch.mode)
+    await batches.reopen(ledger, batch.id)
+    planned = (await batches.counts(ledger, batch.id)).get(RequestState.PLANNED, 0)
+    wanted = planned if only_rows is None else len(only_rows)
+    tally = Tally(min(planned, wanted, planned if limit is None else limit), tell)
+    sender = Sender(
+        ledger,
+        batch.id,
+        provider,
+        Pace(
+            provider.settings,
+            known_good=await settling.known_good(ledger, batch.provider, batch.account, batch.mode),
+            clock=loop_clock,
+        ),
+        owner=process_name(),
+        webhook_url=webhook_address(settings, provider, batch.account),
+        only_rows=only_rows,
+        tell=lambda result: tally.count(result.verdict),
+        waiting=lambda seconds: tally.note(f"The provider asks to wait {seconds:.0f} s.") if seconds >= 1 else None,
+    )
+    for _ in range(ROUNDS):
+        await _chunks(sender, limit, chunk)
+        if sender.paused or limit is not None:
+            break
+        others = await wait_for_others(
+            ledger, batch.id, lambda n, s: tally.note(f"Another process is sending {n} rows; waiting up to {s:.0f} s.")
+        )
+        settled = await settle_account(ledger, provider, batch.account, batch.mode)
+        if not others and not settled.absent:
+            break
+    await batches.finish(ledger, batch.id)
+    counts = await batches.counts(ledger, batch.id)
+    now = await batches.batch(ledger, batch.id)  # a person may have paused it meanwhile
+    paused = sender.paused or (now.paused_because if now else None)
+    return Outcome(batch.id, counts, tally.sent, tally.refused, tally.unclear, paused)
+
+
+async def _chunks(sender: Sender, limit: int | None, chunk: Chunk) -> None:
+    number, left = 1, limit
+    while left is None or left > 0:
+        most = CHUNK if left is None else min(CHUNK, left)
+        attempted = await chunk(number, lambda: sender.send(most))  # noqa: B023 - awaited before `most` changes
+        if attempted < most or sender.paused:
+            return
+        number += 1
+        left = None if left is None else left - attempted
+
+
+def _require_same_account(batch: Batch, account: ProviderSettings) -> None:
+    """What was planned for one account never goes out through another, or for real instead of for trial."""
+    if account.mode != batch.mode:
+        raise CannotSend(
+            f"The account is now in {account.mode} mode, the batch was planned in {batch.mode} mode; "
+            "plan the sheet again."
+        )
+    if (account.base_url, fingerprint(account)) != (batch.base_url, batch.fingerprint):
+        raise CannotSend(
+            f"Account '{batch.account}' now has another key or address than when the batch was planned; "
+            "plan the sheet again."
+        )
+
+
+async def _show(ledger: Ledger, batch_id: str) -> str | None:
+    """Bring the whole sheet up to date; the sentence that says why not, if so. The sweep tries again."""
+    try:
+        await write_batch(ledger, batch_id)
+    except SheetError as error:
+        return str(error)
+    except LeaseLost:
+        return "The sheet could not be brought up to date now; that happens within a few minutes."
+    return None
+
+
+@asynccontextmanager
+async def writing_back(ledger: Ledger) -> AsyncIterator[None]:
+    """Bring the sheet up to date every few seconds while something runs."""
+
+    async def keep_writing() -> None:
+        while True:
+            await asyncio.sleep(WRITE_EVERY)
+            await write_due(ledger)
+
+    writer = asyncio.create_task(keep_writing())
+    try:
+        yield
+    finally:
+        writer.cancel()
+        await asyncio.gather(writer, return_exceptions=True)
+
+
+def webhook_address(settings: Settings, provider: Provider, account: str) -> str | None:
+    """Where the provider shall report to: our receiver, if it is reached from outside and the provider takes it."""
+    if settings.public_url is None or not settings.receiver_secrets:
+        return None
+    if Capability.WEBHOOK_PER_REQUEST not in provider.capabilities:
+        return None
+    return hook_url(settings.public_url, settings.receiver_secrets, provider.name, account)

@@ -1,0 +1,80 @@
+"""How fast and how wide a batch goes: the account's rate, one row alone at first, and patience when told to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiolimiter import AsyncLimiter
+
+from connectors.signing.provider import ProviderSettings
+
+LONGEST_WAIT = 60.0
+TRIES = 8
+"""Waits in a row without one accepted request, after which the batch is paused: about four minutes of backing off."""
+LONGEST_TOLD = 600.0
+"""Seconds a provider may ask us to wait; beyond that the batch is paused instead of a process kept waiting."""
+MARGIN = 15.0
+"""Seconds a claim holds beyond call and turn: the call's own grace, and the commit of its outcome."""
+BURST = 0.05
+"""Seconds' worth of calls that may start at once; less would cost speed at high rates, where clocks are coarse."""
+
+
+class Pace:
+    """The pace of one batch at one account.
+
+    `width` is how many rows may be under way. It is one until an accepted request of the account is known (a later
+    look-up needs one to be conclusive), halves whenever the provider asks to wait, and grows with what it accepts.
+    """
+
+    def __init__(self, settings: ProviderSettings, *, known_good: bool, clock: Callable[[], float]) -> None:
+        burst = max(1.0, settings.rate * BURST)
+        self._limiter = AsyncLimiter(burst, burst / settings.rate)
+        self._settings = settings
+        self._clock = clock
+        self._proven = known_good
+        self._width = settings.concurrency if known_good else 1
+        self._waits = 0
+        self._resume_at = 0.0
+
+    @property
+    def width(self) -> int:
+        """Rows that may be under way now."""
+        return self._width
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a claim must hold: one whole call, the wait for its turn, and a margin."""
+        return self._settings.timeout_seconds + self._settings.concurrency / self._settings.rate + MARGIN
+
+    @property
+    def waiting_for(self) -> float:
+        """Seconds until the next row may be claimed; nothing when it may be now."""
+        return max(0.0, self._resume_at - self._clock())
+
+    async def turn(self) -> None:
+        """Wait until the account's rate allows one more call."""
+        await self._limiter.acquire()
+
+    def accepted(self) -> None:
+        """The provider took a request: wider again, and at once to the full after the very first."""
+        self._width = min(self._settings.concurrency, self._width + 1) if self._proven else self._settings.concurrency
+        self._proven = True
+        self._waits = 0
+
+    def slow_down(self, retry_after: float | None) -> bool:
+        """Nothing happened; wait as told, or twice as long as last time. False when patience is at its end.
+
+        Rows that were under way together are told so together: that counts as one wait.
+        """
+        if self.waiting_for == 0:
+            self._waits += 1
+            self._width = max(1, self._width // 2)
+        wait = min(LONGEST_WAIT, 2.0 ** (self._waits - 1)) if retry_after is None else retry_after
+        self._resume_at = max(self._resume_at, self._clock() + wait)
+        return self._waits <= TRIES and wait <= LONGEST_TOLD
+
+
+def loop_clock() -> float:
+    """Seconds of the running event loop."""
+    return asyncio.get_running_loop().time()

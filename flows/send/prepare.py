@@ -1,0 +1,104 @@
+"""Gathers what a plan is made of: the recipe, the sheet, the account, and what the ledger knows of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from blocks.accounts import account_settings
+from connectors import sheets
+from connectors.sheets import Sheet
+from connectors.signing.provider import ProviderSettings
+from connectors.signing.registry import PROVIDERS
+from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks
+from ledger import planning
+from ledger.schema import requests
+from ledger.settings import Settings
+from ledger.sql import among
+from ledger.store import Ledger
+from recipes import loading
+from recipes.model import Recipe
+from recipes.rendering import campaign_name, check_columns
+
+
+class RowsNotThere(Exception):
+    """Rows were asked for that the sheet does not have."""
+
+    public = True
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with what it was made of. `rows` are the numbers of those that would go out now."""
+
+    plan: Plan
+    account_settings: ProviderSettings
+    recipe: Recipe
+    rows: tuple[int, ...]
+
+
+async def prepare(
+    ledger: Ledger,
+    settings: Settings,
+    recipe: str,
+    sheet: Path,
+    *,
+    account: str | None,
+    campaign: str | None,
+    rows: Collection[int] | None = None,
+    limit: int | None = None,
+    today: date,
+) -> Prepared:
+    """Plan a sheet; nothing is written. The plan is always of the whole sheet, `rows` and `limit` choose from it.
+
+    Raises with one sentence: `RecipeError`, `SheetError`, `AccountNotFound`, `Unsupported`, `RowsNotThere`.
+    """
+    loaded = await asyncio.to_thread(loading.load, recipe)
+    content = await asyncio.to_thread(sheets.read, sheet)
+    check_columns(loaded, content.columns)
+    found = await account_settings(loaded.provider, account or loaded.account)
+    sending = Sending(
+        provider=PROVIDERS[loaded.provider],
+        account=account or loaded.account,
+        mode=found.mode,
+        campaign=campaign or campaign_name(loaded, today),
+        recipe=loaded.name if loading.folders().get(loaded.name) == loaded.folder else str(loaded.folder),
+        ledger=ledger.short_id,
+        base_url=found.base_url,
+        fingerprint=fingerprint(found),
+    )
+    memory = await _remember(ledger, loaded, content, sending)
+    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory)
+    return Prepared(plan, found, loaded, _chosen(plan, rows, limit))
+
+
+def fingerprint(settings: ProviderSettings) -> str:
+    """Which account these settings open, in twelve characters that say nothing about its key."""
+    secret = [value for value in dict(settings).values() if isinstance(value, SecretStr)]
+    told = "\0".join(value.get_secret_value() for value in secret)
+    return hashlib.sha256(f"prefect-esign account {told}".encode()).hexdigest()[:12]
+
+
+async def _remember(ledger: Ledger, recipe: Recipe, sheet: Sheet, sending: Sending) -> Memory:
+    known = await planning.known(ledger, sending.mode, sending.campaign, await asyncio.to_thread(keys, recipe, sheet))
+    return Memory(known=known, marked=await _keys_of(ledger, marks(sheet)))
+
+
+async def _keys_of(ledger: Ledger, request_ids: Collection[str]) -> dict[str, str]:
+    """Whose row each of these requests is, as far as the ledger knows them."""
+    async with ledger.read() as connection:
+        chosen = select(requests.c.id, requests.c.key).where(among(connection, requests.c.id, request_ids))
+        return {row.id: row.key for row in await connection.execute(chosen)}
+
+
+def _chosen(plan: Plan, rows: Collection[int] | None, limit: int | None) -> tuple[int, ...]:
+    if rows is not None and (missing := sorted(set(rows) - {row.row for row in plan.rows})):
+        raise RowsNotThere(f"The sheet has no row {missing[0]}; rows are numbered as the spreadsheet shows them.")
+    return tuple(row.row for row in plan.send if rows is None or row.row in rows)[:limit]

@@ -1,0 +1,93 @@
+"""What an attempt's end means for its row: one table, and the one place that calls the provider to send."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from connectors.signing.errors import (
+    AuthenticationError,
+    ConnectorError,
+    OutcomeUnknown,
+    PermanentError,
+    QuotaExceeded,
+    TransientError,
+)
+from connectors.signing.model import SignatureRequest, Snapshot
+from connectors.signing.provider import Provider
+from flows.send.breaker import Verdict
+from ledger.sending import Claimed, NothingHappened, Outcome, Refused, Sent, Uncertain
+
+# First match wins, so the finer class stands above the coarser one. What is not in here may have happened.
+VERDICTS: tuple[tuple[type[BaseException], Verdict], ...] = (
+    (AuthenticationError, Verdict.KEY_REFUSED),
+    (QuotaExceeded, Verdict.NO_QUOTA),
+    (TransientError, Verdict.NOTHING),
+    (OutcomeUnknown, Verdict.UNCLEAR),
+    (PermanentError, Verdict.REFUSED),
+)
+
+GRACE = 5.0
+"""Seconds a call may take beyond its own timeout before we stop believing that it keeps it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one attempt ended. `problem` is for the ledger and the sheet and may hold the provider's own words."""
+
+    claimed: Claimed
+    verdict: Verdict
+    snapshot: Snapshot | None = None
+    problem: str | None = None
+    retry_after: float | None = None
+
+
+def verdict_of(error: BaseException) -> Verdict:
+    """What this error means; one nobody has thought of is an unclear outcome, never a reason to send again."""
+    return next((verdict for kind, verdict in VERDICTS if isinstance(error, kind)), Verdict.UNCLEAR)
+
+
+async def attempt(provider: Provider, claimed: Claimed, webhook_url: str | None) -> Result:
+    """Send one claimed row and say how it ended; raises nothing, so that no outcome is ever lost.
+
+    Being cancelled in the middle of the call is an unclear outcome like any other.
+    """
+    request = addressed(claimed, webhook_url)
+    try:
+        async with asyncio.timeout(provider.settings.timeout_seconds + GRACE):
+            snapshot = await provider.send(request)
+    except asyncio.CancelledError:
+        return Result(claimed, Verdict.UNCLEAR, problem="Stopped in the middle of the call.")
+    except Exception as error:
+        return Result(
+            claimed, verdict_of(error), problem=_sentence(error), retry_after=getattr(error, "retry_after", None)
+        )
+    return Result(claimed, Verdict.SENT, snapshot=snapshot)
+
+
+def outcome(result: Result) -> Outcome | None:
+    """What the ledger is told; nothing about a row that turned out to be somebody else's."""
+    request_id, attempt = result.claimed.request_id, result.claimed.attempt
+    problem = result.problem
+    if result.verdict is Verdict.GONE:
+        return None
+    if result.snapshot is not None:
+        return Sent(request_id=request_id, attempt=attempt, snapshot=result.snapshot)
+    if result.verdict is Verdict.REFUSED:
+        return Refused(request_id=request_id, attempt=attempt, problem=problem or "")
+    if result.verdict is Verdict.UNCLEAR:
+        return Uncertain(request_id=request_id, attempt=attempt, problem=problem or "")
+    return NothingHappened(
+        request_id=request_id, attempt=attempt, problem=problem, not_before_seconds=result.retry_after or 0.0
+    )
+
+
+def addressed(claimed: Claimed, webhook_url: str | None) -> SignatureRequest:
+    """The request with our mark and the address that is to hear about it."""
+    return claimed.request.model_copy(update={"ref": claimed.ref, "webhook_url": webhook_url})
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ConnectorError):
+        return f"{error} {error.detail}" if error.detail else str(error)
+    return f"No clear answer ({type(error).__name__})."

@@ -1,0 +1,256 @@
+"""A batch on its way out, against a provider on the loopback that fails on command."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from flows.send.job import CannotSend, run_batch
+from flows.send.pace import Pace, loop_clock
+from flows.send.progress import Outcome, Progress
+from flows.send.sender import Sender
+from ledger import batches, reading, sending
+from ledger.settings import Settings
+from ledger.states import RequestState
+from ledger.store import Ledger
+from tests.flows.drafts import frozen
+from tests.flows.fake_provider import FakeProvider, cuts, says
+
+PLANNED, SENT, FAILED, UNCERTAIN = (
+    RequestState.PLANNED, RequestState.SENT, RequestState.FAILED, RequestState.UNCERTAIN,
+)  # fmt: skip
+
+
+async def run(ledger: Ledger, settings: Settings, provider: FakeProvider, batch_id: str, **more: Any) -> Outcome:
+    return await run_batch(ledger, batch_id, settings, open_account=provider.open_account, **more)
+
+
+async def test_every_row_is_sent_once_with_our_mark_and_our_address(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 60)
+    told: list[Progress] = []
+    outcome = await run(ledger, settings, provider, batch_id, tell=told.append)
+    assert (outcome.sent, outcome.counts.get(SENT, 0), outcome.paused) == (60, 60, None)
+    assert len(set(provider.refs)) == len(provider.refs) == 60
+    url = provider.contracts[0]["custom_webhook_url"]
+    assert url.startswith("https://hooks.example.com/hooks/esignatures/sandbox/")
+    assert (told[-1].done, told[-1].total) == (60, 60)
+    batch = await batches.batch(ledger, batch_id)
+    assert batch is not None and batch.state == "done"
+
+
+async def test_sending_again_sends_nothing(ledger: Ledger, settings: Settings, provider: FakeProvider) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 5)
+    await run(ledger, settings, provider, batch_id)
+    assert (await run(ledger, settings, provider, batch_id)).sent == 0
+    assert provider.calls["create"] == 5
+
+
+async def test_two_processes_on_one_batch_send_each_row_once(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.delay = 0.01
+    batch_id = await frozen(ledger, provider.settings(), 80)
+    async with await Ledger.open(settings.ledger_url) as other:
+        both = await asyncio.gather(run(ledger, settings, provider, batch_id), run(other, settings, provider, batch_id))
+    assert sum(outcome.sent for outcome in both) == 80
+    assert len(set(provider.refs)) == len(provider.refs) == 80
+
+
+async def test_the_first_row_of_an_unknown_account_goes_alone_and_never_more_than_allowed(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.delay = 0.02
+    provider.settings_given = {"concurrency": 4}
+    batch_id = await frozen(ledger, provider.settings(), 20)
+    before: list[int] = []
+
+    async def first(request: object) -> None:
+        before.append(provider.most_under_way)
+
+    provider.faults = [first]
+    await run(ledger, settings, provider, batch_id)
+    assert before == [1]
+    assert provider.most_under_way == 4
+
+
+async def test_a_request_accepted_without_an_answer_is_found_and_not_sent_again(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 6)
+    provider.faults = [nothing, cuts(provider, after_accepting=True)]
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert outcome.counts.get(SENT, 0) == 6
+    assert len(set(provider.refs)) == len(provider.contracts) == 6
+
+
+async def test_a_request_lost_before_it_was_accepted_is_sent_again_once_that_is_proven(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(concurrency=1), 6)
+    provider.settings_given = {"concurrency": 1}
+    provider.faults = [nothing, cuts(provider, after_accepting=False)]
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert outcome.counts.get(SENT, 0) == 6
+    assert len(set(provider.refs)) == len(provider.contracts) == 6
+
+
+async def test_without_proof_an_unclear_row_is_left_to_a_person(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.settings_given = {"settle_seconds": 600.0}
+    batch_id = await frozen(ledger, provider.settings(), 4)
+    provider.faults = [nothing, says(500)]
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert (outcome.counts.get(SENT, 0), outcome.counts.get(UNCERTAIN, 0), outcome.unclear) == (3, 1, 1)
+    assert provider.calls["create"] == 4
+
+
+async def test_being_told_to_wait_loses_no_row_and_sends_none_twice(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 12)
+    provider.faults = [nothing, says(429, {"Retry-After": "1"}), says(429, {"Retry-After": "1"})]
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert (outcome.sent, outcome.refused, outcome.counts.get(SENT, 0)) == (12, 0, 12)
+    assert len(set(provider.refs)) == len(provider.contracts) == 12
+
+
+@pytest.mark.parametrize(("status", "word"), [(401, "key"), (402, "quota")])
+async def test_a_refused_key_or_an_empty_account_pauses_the_batch_and_fails_no_row(
+    ledger: Ledger, settings: Settings, provider: FakeProvider, status: int, word: str
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 10)
+    provider.faults = [says(status)]
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert word in (outcome.paused or "")
+    assert (outcome.counts.get(PLANNED, 0), outcome.counts.get(FAILED, 0), provider.calls["create"]) == (10, 0, 1)
+    batch = await batches.batch(ledger, batch_id)
+    assert batch is not None and (batch.state, batch.paused_because) == ("paused", outcome.paused)
+    assert (await run(ledger, settings, provider, batch_id)).sent == 10
+
+
+async def test_a_refused_row_shows_the_providers_words_and_the_others_go_on(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 5)
+    provider.faults = [nothing, says(422, text="name is too long")]
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert (outcome.sent, outcome.refused) == (4, 1)
+    (refused,) = [row for row in await reading.rows(ledger, batch_id) if row.state == "failed"]
+    assert "name is too long" in (refused.problem or "")
+
+
+async def test_too_many_refusals_pause_the_batch(ledger: Ledger, settings: Settings, provider: FakeProvider) -> None:
+    provider.settings_given = {"concurrency": 1}
+    batch_id = await frozen(ledger, provider.settings(), 40)
+    provider.faults = [says(422)] * 40
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert outcome.paused is not None and outcome.refused == 11
+    assert outcome.counts.get(PLANNED, 0) == 29
+
+
+async def test_five_unclear_rows_in_a_row_pause_the_batch(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.settings_given = {"concurrency": 1, "settle_seconds": 600.0}
+    batch_id = await frozen(ledger, provider.settings(), 20)
+    provider.faults = [nothing] + [says(500)] * 19
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert outcome.paused is not None and (outcome.unclear, outcome.counts.get(PLANNED, 0)) == (5, 14)
+
+
+async def test_only_the_rows_asked_for_go_out(ledger: Ledger, settings: Settings, provider: FakeProvider) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 9)
+    assert (await run(ledger, settings, provider, batch_id, only_rows={3, 5})).sent == 2
+    assert (await run(ledger, settings, provider, batch_id, limit=3)).sent == 3
+    assert {row.row for row in await reading.rows(ledger, batch_id) if row.state == "sent"} == {2, 3, 4, 5, 6}
+
+
+async def test_stopping_lets_calls_under_way_finish_and_claims_no_more(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.delay = 0.3
+    provider.settings_given = {"concurrency": 4}
+    await run(ledger, settings, provider, await frozen(ledger, provider.settings(), 1, first=100))
+    batch_id = await frozen(ledger, provider.settings(), 40)
+    running = asyncio.create_task(run(ledger, settings, provider, batch_id))
+    while provider.under_way < 4:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    counts = await batches.counts(ledger, batch_id)
+    assert counts.get(SENT) == len(provider.contracts) - 1 == 4
+    assert (counts.get(PLANNED), counts.get(RequestState.SENDING), counts.get(UNCERTAIN)) == (36, None, None)
+
+
+async def test_another_processs_live_claim_is_waited_for_and_then_settled(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    await run(ledger, settings, provider, await frozen(ledger, provider.settings(), 1, first=100))
+    batch_id = await frozen(ledger, provider.settings(), 3)
+    await asyncio.sleep(0.05)
+    crashed = await sending.claim(ledger, batch_id, "a process that was killed", 1, lease_seconds=1.5)
+    notes: list[str] = []
+    outcome = await run(ledger, settings, provider, batch_id, tell=lambda progress: notes.append(progress.note or ""))
+    assert outcome.counts.get(SENT, 0) == 3 and len(set(provider.refs)) == 4
+    assert crashed[0].ref in provider.refs
+    assert any("Another process" in note for note in notes)
+
+
+async def test_a_claim_that_ran_out_while_the_process_slept_makes_no_call(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 2)
+    async with await provider.open_account("esignatures", "sandbox") as client:
+        pace = Hesitant(provider.settings(), known_good=True, clock=loop_clock)
+        slow = Sender(ledger, batch_id, client, pace, owner="asleep")
+        assert await slow.send(2) == 2
+    assert provider.calls["create"] == 0
+
+
+class Hesitant(Pace):
+    """A process that sleeps longer than its claims live."""
+
+    lease_seconds = 0.05
+
+    async def turn(self) -> None:
+        await asyncio.sleep(0.2)
+
+
+async def test_a_batch_never_goes_out_through_another_account(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 2)
+    provider.settings_given = {"api_token": "another-token"}
+    with pytest.raises(CannotSend, match="another key"):
+        await run(ledger, settings, provider, batch_id)
+    provider.settings_given = {"mode": "live"}
+    with pytest.raises(CannotSend, match="live mode"):
+        await run(ledger, settings, provider, batch_id)
+    with pytest.raises(CannotSend, match="no batch"):
+        await run(ledger, settings, provider, "bat_unknown")
+    assert provider.calls["create"] == 0
+
+
+async def nothing(request: object) -> None:
+    """No fault."""
+
+
+async def test_a_person_may_pause_a_batch_that_is_going_out(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.delay = 0.05
+    provider.settings_given = {"concurrency": 2}
+    batch_id = await frozen(ledger, provider.settings(), 30)
+    running = asyncio.create_task(run(ledger, settings, provider, batch_id))
+    while len(provider.contracts) < 3:
+        await asyncio.sleep(0.01)
+    await batches.pause(ledger, batch_id, "Somebody asked for it.")
+    outcome = await running
+    assert outcome.paused == "Somebody asked for it." and 3 <= outcome.sent < 10
+    assert outcome.planned == 30 - outcome.sent

@@ -1,0 +1,156 @@
+"""What a sheet's owner sees."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows.events.writeback import lease_name, write_due
+from flows.send import prepare as preparing
+from flows.send.job import run_batch
+from flows.send.prepare import Prepared, RowsNotThere, prepare
+from flows.send.refusals import show_refused
+from ledger import leases, outbox, planning
+from ledger.settings import Settings
+from ledger.store import Ledger
+from tests.flows.fake_provider import FakeProvider, says
+
+HEADER = "company,signer_name,signer_email,our_company,our_name,our_email,purpose,years,note\n"
+ROW = (
+    "Example Company {0:02},Signer {0},person{0:02}@example.com,"
+    "Example Company 00,Signer Zero,person00@example.com,a project,3,mine\n"
+)
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(HEADER + "".join(ROW.format(number) for number in range(1, 4)))
+    return path
+
+
+@pytest.fixture
+def account(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
+    """The sandbox's account, as the environment would name it."""
+    monkeypatch.setenv("ESIGN_SANDBOX_URL", provider.url)
+    monkeypatch.setenv("ESIGN_SANDBOX_TOKEN", "made-up-token")
+    return provider
+
+
+def cells(sheet: Path, column: str) -> list[str]:
+    with sheet.open(newline="") as file:
+        return [row[column] for row in csv.DictReader(file)]
+
+
+async def prepared(ledger: Ledger, settings: Settings, sheet: Path, **more: object) -> Prepared:
+    values: dict[str, object] = {"account": None, "campaign": None, "today": date(2026, 1, 1), **more}
+    return await prepare(ledger, settings, "nda", sheet, **values)  # type: ignore[arg-type]
+
+
+async def send(ledger: Ledger, settings: Settings, account: FakeProvider, ready: Prepared) -> str:
+    frozen = await planning.freeze(ledger, ready.plan.draft())
+    assert preparing.fingerprint(account.settings()) == ready.plan.sending.fingerprint
+    await run_batch(ledger, frozen.batch_id, settings, open_account=account.open_account)
+    return frozen.batch_id
+
+
+async def test_a_sent_sheet_says_so_and_keeps_the_owners_cells(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    account.faults = [nothing, says(422, text="=bad name")]
+    await send(ledger, settings, account, await prepared(ledger, settings, sheet))
+    assert sorted(cells(sheet, "esign status")) == ["failed", "sent", "sent"]
+    assert all(mark.startswith(f"{ledger.short_id}:req_") for mark in cells(sheet, "esign id"))
+    assert "Signer 1" in cells(sheet, "esign waiting for") and "mine" in cells(sheet, "note")
+    assert any("bad name" in problem for problem in cells(sheet, "esign problem"))
+    assert not await outbox.due(ledger, "sheet", 10)
+
+
+async def test_planning_a_sent_sheet_again_finds_everything_sent(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    first = await prepared(ledger, settings, sheet)
+    await send(ledger, settings, account, first)
+    again = await prepared(ledger, settings, sheet)
+    assert (len(again.plan.send), len(again.plan.already), again.plan.hash) == (0, 3, first.plan.hash)
+    assert account.calls["create"] == 3
+
+
+async def test_rows_sorted_meanwhile_are_still_found(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    frozen = await planning.freeze(ledger, (await prepared(ledger, settings, sheet)).plan.draft())
+    sheet.write_text(HEADER + "".join(ROW.format(number) for number in (3, 2, 1)))
+    await run_batch(ledger, frozen.batch_id, settings, open_account=account.open_account)
+    waiting = dict(zip(cells(sheet, "company"), cells(sheet, "esign waiting for"), strict=True))
+    assert waiting == {f"Example Company {number:02}": f"Signer {number}" for number in (1, 2, 3)}
+
+
+async def test_why_rows_are_refused_stands_in_the_sheet_until_they_are_right(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    good = sheet.read_text()
+    sheet.write_text(good.replace("person02@example.com", "nowhere").replace("Example Company 03,", ","))
+    bad = await prepared(ledger, settings, sheet)
+    assert await show_refused(ledger, bad.plan)
+    assert cells(sheet, "esign status") == ["", "refused", "refused"]
+    assert "signer_email" in cells(sheet, "esign problem")[1] and "company" in cells(sheet, "esign problem")[2]
+    text = (
+        sheet.read_text()
+        .replace("nowhere", "person02@example.com")
+        .replace("\n,Signer 3", "\nExample Company 03,Signer 3")
+    )
+    sheet.write_text(text)
+    right = await prepared(ledger, settings, sheet)
+    assert not right.plan.refused
+    await show_refused(ledger, right.plan)
+    assert cells(sheet, "esign status") == ["", "", ""] == cells(sheet, "esign problem")
+
+
+async def test_rows_and_limit_choose_and_a_row_that_is_not_there_is_said(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    assert (await prepared(ledger, settings, sheet, rows={3, 4})).rows == (3, 4)
+    assert (await prepared(ledger, settings, sheet, limit=2)).rows == (2, 3)
+    with pytest.raises(RowsNotThere, match="no row 9"):
+        await prepared(ledger, settings, sheet, rows={9})
+
+
+async def test_a_sheet_somebody_else_writes_is_left_to_them(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    await planning.freeze(ledger, (await prepared(ledger, settings, sheet)).plan.draft())
+    before = sheet.read_bytes()
+    await leases.acquire(ledger, lease_name(str(sheet)), "somebody else", 1.0)
+    assert await write_due(ledger) == 0 and sheet.read_bytes() == before
+    await asyncio.sleep(1.1)
+    assert await write_due(ledger) == 3 and cells(sheet, "esign status") == ["planned"] * 3
+
+
+async def test_a_sheet_that_is_gone_keeps_no_other_from_being_written(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(HEADER + ROW.format(9))
+    for path in (sheet, other):
+        await planning.freeze(ledger, (await prepared(ledger, settings, path)).plan.draft())
+    sheet.unlink()
+    assert await write_due(ledger) == 1 and cells(other, "esign status") == ["planned"]
+    assert not sheet.exists()
+
+
+async def test_a_batch_whose_sheet_is_gone_is_sent_and_says_so(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    frozen = await planning.freeze(ledger, (await prepared(ledger, settings, sheet)).plan.draft())
+    sheet.unlink()
+    outcome = await run_batch(ledger, frozen.batch_id, settings, open_account=account.open_account)
+    assert outcome.sent == 3 and "no sheet" in (outcome.sheet_problem or "")
+
+
+async def nothing(request: object) -> None:
+    """No fault."""
