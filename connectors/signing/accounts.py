@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from connectors.signing.provider import ProviderSettings
 from connectors.signing.registry import PROVIDERS
 
+SANDBOX = "sandbox"
+"""The account that is always the sandbox, wherever it runs."""
 SANDBOX_URL = "ESIGN_SANDBOX_URL"
 SANDBOX_TOKEN = "ESIGN_SANDBOX_TOKEN"  # noqa: S105 - the variable's name
 NOT_FROM_HERE = {"allow_private_downloads"}
@@ -21,7 +23,7 @@ def from_environment(provider: str, account: str, env: Mapping[str, str]) -> Pro
     Raises `ValueError` with a sentence for a provider there is not, and for a variable with a value that cannot be.
     """
     settings_class = _settings_class(provider)
-    if account == "sandbox":
+    if account == SANDBOX:
         return _sandbox(provider, settings_class, env)
     if account == "default":
         return _default(provider, settings_class, env)
@@ -30,7 +32,7 @@ def from_environment(provider: str, account: str, env: Mapping[str, str]) -> Pro
 
 def missing(provider: str, account: str) -> str:
     """What to do when there is no such account, in one sentence. Raises `ValueError` for a provider there is not."""
-    if account == "sandbox":
+    if account == SANDBOX:
         return f"The sandbox is not running here: start it with `esign up`, or set {SANDBOX_URL} and {SANDBOX_TOKEN}."
     block = f"save a Prefect block esign-{provider}/{account}"
     if account == "default":

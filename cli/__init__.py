@@ -1,0 +1,1 @@
+"""The `esign` command: verbs over flows and ledger, no logic of its own."""

@@ -1,0 +1,125 @@
+"""What `esign doctor` looks at, one function a thing; each finding says what to do where something is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from ledger.settings import Settings
+
+Check = Callable[[Settings], Awaitable["Finding"]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `sentence` says what was found, and what to do if it is not well."""
+
+    what: str
+    ok: bool
+    sentence: str
+
+
+async def ledger(settings: Settings) -> Finding:
+    """Does the ledger open, and is anything in it stuck?"""
+    from ledger import inbox, outbox
+    from ledger.store import Ledger
+
+    try:
+        async with await Ledger.open(settings.ledger_url) as opened:
+            dead, stuck = len(await inbox.dead(opened)), len(await outbox.stuck(opened))
+            name = opened.id
+    except Exception as error:
+        return Finding("ledger", False, f"It cannot be opened ({type(error).__name__}): check ESIGN_LEDGER_URL.")
+    if dead or stuck:
+        return Finding("ledger", False, f"{dead} webhooks and {stuck} follow-ups were given up; see `esign status`.")
+    return Finding("ledger", True, f"{name} in {settings.home}")
+
+
+async def prefect_server(settings: Settings) -> Finding:
+    """Does the Prefect server answer?"""
+    if settings.api_url is None:
+        return Finding("Prefect server", False, "None is known: run `esign up`, or set PREFECT_API_URL.")
+    if await _answers(f"{settings.api_url}/health"):
+        return Finding("Prefect server", True, settings.api_url)
+    return Finding("Prefect server", False, f"{settings.api_url} does not answer: run `esign up`.")
+
+
+async def worker(settings: Settings) -> Finding:
+    """Is a worker there to run what events and schedules start?"""
+    if settings.api_url is None or not await _answers(f"{settings.api_url}/health"):
+        return Finding("worker", False, "Unknown without a Prefect server.")
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.objects import WorkerStatus
+    from prefect.types._datetime import now
+
+    async with get_client() as client:
+        names = {deployment.name for deployment in await client.read_deployments()}
+        if missing := {"send-batch", "process-events", "send-reminders", "sweep"} - names:
+            return Finding("worker", False, f"Deployments are missing ({', '.join(sorted(missing))}): run `esign up`.")
+        workers = await client.read_workers_for_work_pool("esign")
+    recent = now("UTC") - timedelta(minutes=2)
+    if any(w.status == WorkerStatus.ONLINE and w.last_heartbeat_time and w.last_heartbeat_time > recent for w in workers):
+        return Finding("worker", True, "online on pool 'esign', four deployments")
+    return Finding("worker", False, "None is online on pool 'esign': run `esign up` or `prefect worker start -p esign`.")
+
+
+async def receiver(settings: Settings) -> Finding:
+    """Is the door for webhooks open?"""
+    if settings.public_url is None:
+        return Finding("receiver", False, "ESIGN_PUBLIC_URL is not set: providers do not know where to report.")
+    if not settings.receiver_secrets:
+        return Finding("receiver", False, "ESIGN_RECEIVER_SECRET is not set: no webhook would be believed.")
+    if await _answers(f"{settings.public_url}/healthz"):
+        return Finding("receiver", True, settings.public_url)
+    return Finding("receiver", False, f"{settings.public_url}/healthz does not answer: run `esign up`, or check the address.")
+
+
+async def account(settings: Settings) -> Finding:
+    """Are there credentials of a real account, or the sandbox?"""
+    from connectors.signing.accounts import from_environment
+    from connectors.signing.errors import ConnectorError
+    from connectors.signing.registry import PROVIDERS
+
+    real = from_environment("esignatures", "default", os.environ)
+    found = real or from_environment("esignatures", "sandbox", os.environ)
+    name = "default" if real else "sandbox"
+    if found is None:
+        return Finding(
+            "account", False,
+            "Neither a sandbox nor ESIGN_ESIGNATURES_API_TOKEN is known here: run `esign up` or set the variable; "
+            "accounts saved as Prefect blocks are not looked at.",
+        )  # fmt: skip
+    try:
+        async with PROVIDERS["esignatures"](found) as provider:
+            await provider.check()
+    except ConnectorError as error:
+        return Finding("account", False, f"esignatures/{name}: {error}")
+    return Finding("account", True, f"esignatures/{name} ({found.mode})")
+
+
+async def archive(settings: Settings) -> Finding:
+    """Is there a place for signed documents?"""
+    from blocks.archive import ArchiveNotFound, archive_of
+
+    try:
+        await archive_of(settings)
+    except ArchiveNotFound as error:
+        return Finding("archive", False, str(error))
+    except OSError:
+        return Finding("archive", False, f"{settings.archive} cannot be written to: check ESIGN_ARCHIVE.")
+    return Finding("archive", True, settings.archive or str(settings.home / "archive"))
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(timeout=5.0) as client:
+            return (await client.get(url)).is_success
+    except httpx.HTTPError:
+        return False
+
+
+CHECKS: tuple[Check, ...] = (ledger, prefect_server, worker, receiver, account, archive)

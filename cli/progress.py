@@ -1,0 +1,88 @@
+"""A batch on its way: a bar on a terminal, plain lines elsewhere, and one closing sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.failures import AnswerIsNo, OutsideFailed
+
+if TYPE_CHECKING:
+    from flows.send.progress import Progress, Tell
+    from ledger.store import Ledger
+
+LINES = 10
+"""How many plain lines a whole batch is worth where there is no terminal."""
+
+
+async def sent_with_progress(
+    ledger: Ledger, batch_id: str, *, rows: Sequence[int], limit: int | None, total: int, confirm_live: int | None
+) -> None:
+    """Run the flow `send-batch` in this process and say how it ended.
+
+    Raises `AnswerIsNo` when rows were refused or are unclear, `OutsideFailed` when the batch paused itself.
+    """
+    # Before Prefect is imported: its own lines would tear the bar apart, and the run's page has them.
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    from flows.send.flow import listening, send_batch
+
+    with _bar(total) as tell, listening(tell):
+        state = await send_batch(
+            batch=batch_id, rows=list(rows) or None, limit=limit, confirm_live=confirm_live, return_state=True
+        )
+    if not state.is_completed() and state.name != "Paused itself":
+        raise OutsideFailed(f"The batch stopped: {state.message} Send again to go on.")
+    await _conclude(ledger, batch_id)
+
+
+async def _conclude(ledger: Ledger, batch_id: str) -> None:
+    from ledger import batches, sending
+
+    counts = await sending.counts(ledger, batch_id)
+    found = await batches.batch(ledger, batch_id)
+    print(f"Batch {batch_id}: " + ", ".join(f"{number} {state}" for state, number in counts.items() if number))
+    if found is not None and found.paused_because:
+        raise OutsideFailed(f"The batch paused itself: {found.paused_because}")
+    if counts.get("failed"):
+        raise AnswerIsNo(f"The provider refused {counts['failed']} rows; `esign status {batch_id}` says why.")
+    if counts.get("uncertain"):
+        raise AnswerIsNo(
+            f"{counts['uncertain']} rows may or may not have been sent and are never sent again blindly; "
+            "send the sheet again later to have them looked up."
+        )
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Tell]:
+    logging.getLogger("prefect").setLevel(logging.ERROR)
+    if not sys.stdout.isatty():
+        yield _lines(total)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("Sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}")
+    ) as bar:
+        line = bar.add_task("", total=total)
+        yield lambda now: bar.update(line, completed=now.done, total=now.total, description=now.note or "")
+
+
+def _lines(total: int) -> Tell:
+    step = max(1, total // LINES)
+    said = 0
+    noted: str | None = None
+
+    def tell(now: Progress) -> None:
+        nonlocal said, noted
+        if now.note and now.note != noted:
+            noted = now.note
+            print(now.note, flush=True)
+        if now.done >= said + step or (now.done == now.total != said):
+            said = now.done
+            print(f"{now.done} of {now.total}: {now.sent} sent, {now.refused} refused, {now.unclear} unclear", flush=True)
+
+    return tell

@@ -1,0 +1,24 @@
+"""The options that `plan` and `send` share: which account, which campaign, which rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SheetOptions:
+    """How to look at the sheet."""
+
+    account: Annotated[str | None, Parameter(help="The provider's account to use instead of the recipe's.")] = None
+    campaign: Annotated[
+        str | None, Parameter(help="Name of this sending, when the same people are to be asked again.")
+    ] = None
+    row: Annotated[
+        tuple[int, ...],
+        Parameter(help="Only this row of the sheet, as the spreadsheet numbers it; may be repeated.", negative=""),
+    ] = ()
+    limit: Annotated[int | None, Parameter(help="At most this many rows.")] = None

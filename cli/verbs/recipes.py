@@ -1,0 +1,34 @@
+"""`esign recipes`: which business scenarios there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from cli.tables import show
+
+app = App(name="recipes", help="What can be sent: the recipes on this machine.", help_format="plaintext")
+
+
+@app.command(name="list")
+def list_recipes(*, as_json: Annotated[bool, Parameter("--json", negative="")] = False) -> None:
+    """Show every recipe, what it is for, and the columns its sheet needs.
+
+    Parameters
+    ----------
+    as_json
+        Print JSON for another program to read.
+    """
+    from recipes.loading import available
+
+    found = available()
+    if as_json:
+        facts = [{"recipe": r.name, "description": r.description, "columns": list(r.columns)} for r in found]
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    show(
+        ("recipe", "what it is for", "columns of its sheet"),
+        [(recipe.name, recipe.description, ", ".join(recipe.columns)) for recipe in found],
+    )

@@ -1,0 +1,103 @@
+"""`esign send`: plan a sheet, ask where it is needed, and send what is not yet sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
+from cli.sheet_options import SheetOptions
+
+if TYPE_CHECKING:
+    from cli.planning import Ready
+    from ledger.settings import Settings
+
+
+async def send(
+    recipe: str,
+    sheet: Path,
+    /,
+    options: SheetOptions | None = None,
+    *,
+    skip_bad: bool = False,
+    yes: bool = False,
+    live: bool = False,
+) -> None:
+    """Send what the plan says; the same call again goes on after an interruption and sends nothing twice.
+
+    Parameters
+    ----------
+    recipe
+        Name of a recipe (see `esign recipes list`) or the path of its folder.
+    sheet
+        The spreadsheet; its status columns are kept current.
+    skip_bad
+        Send the good rows although others cannot be sent.
+    yes
+        Do not ask; with a live account only together with --live.
+    live
+        Say that requests of a live account are meant to bind people.
+    """
+    from cli.planning import chosen, prepared, show_plan
+    from flows.send.plan import PlanVerdict
+    from flows.send.refusals import show_refused
+
+    options = options or SheetOptions()
+    async with prepared(recipe, sheet, options) as ready:
+        rows = chosen(ready.plan, options)
+        show_plan(ready.plan, rows)
+        bad = [row for row in rows if row.verdict is PlanVerdict.REFUSED]
+        if bad and not skip_bad:
+            await show_refused(ready.ledger, ready.plan)
+            raise AnswerIsNo(
+                f"Nothing was sent: {len(bad)} of {len(rows)} rows cannot be; correct them (the sheet says why), "
+                "or send the others with --skip-bad."
+            )
+        await _require_prefect(ready.settings)
+        await _send(ready, options, yes=yes, live=live)
+
+
+async def _send(ready: Ready, options: SheetOptions, *, yes: bool, live: bool) -> None:
+    from cli.progress import sent_with_progress
+    from ledger import planning
+
+    count = len(ready.prepared.rows)
+    confirmed = _confirmed(ready, count, yes=yes, live=live)
+    frozen = await planning.freeze(ready.ledger, ready.plan.draft())
+    print(f"Batch {frozen.batch_id}{' goes on' if frozen.resumed else ''}.", flush=True)
+    await sent_with_progress(
+        ready.ledger, frozen.batch_id, rows=options.row, limit=options.limit, total=count, confirm_live=confirmed
+    )
+
+
+def _confirmed(ready: Ready, count: int, *, yes: bool, live: bool) -> int | None:
+    """For a live account, the number of requests somebody said yes to; a test account asks nothing."""
+    sending = ready.plan.sending
+    if sending.mode == "test" or count == 0:
+        return None
+    if yes and live:
+        return count
+    if yes or not os.isatty(0):
+        raise BadUsage(f"Account {sending.account} is live: type the number when asked, or add --yes --live.")
+    first = "; ".join(f"row {row.row} {row.key}" for row in ready.plan.send if row.row in ready.prepared.rows[:3])
+    print(f"LIVE: this sends {count} requests that bind people, through {sending.provider.title} ({sending.account}).")
+    print(f"Each may be charged by the provider. The first ones: {first}")
+    answer = input(f"Type {count} to send them: ").strip()
+    if answer != str(count):
+        raise AnswerIsNo("Nothing was sent.")
+    return count
+
+
+async def _require_prefect(settings: Settings) -> None:
+    import httpx
+
+    if settings.api_url is None:
+        raise OutsideFailed("No Prefect server is running here: start everything with `esign up`, then send again.")
+    try:
+        async with httpx.AsyncClient(timeout=5.0) as client:
+            (await client.get(f"{settings.api_url}/health")).raise_for_status()
+    except httpx.HTTPError:
+        raise OutsideFailed(
+            f"The Prefect server at {settings.api_url} does not answer: start everything with `esign up`, then send again."
+        ) from None

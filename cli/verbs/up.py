@@ -1,0 +1,71 @@
+"""`esign up`: everything that has to run on one machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from cli.failures import BadUsage
+from cli.locks import only_one
+from cli.ports import Ports, require_free
+from cli.stage import Plot, Stage, raised
+from cli.waiting import until_ended
+
+DEFAULT_PORTS = Ports(prefect=4200, sandbox=8095, receiver=8096)
+
+
+async def up(
+    *,
+    sandbox: bool = True,
+    robots: bool = False,
+    prefect_port: Annotated[int, Parameter(name="--prefect-port")] = DEFAULT_PORTS.prefect,
+    sandbox_port: Annotated[int, Parameter(name="--sandbox-port")] = DEFAULT_PORTS.sandbox,
+    receiver_port: Annotated[int, Parameter(name="--receiver-port")] = DEFAULT_PORTS.receiver,
+) -> None:
+    """Start the Prefect server (if none answers), the deployments, a worker, the receiver and the sandbox.
+
+    Parameters
+    ----------
+    sandbox
+        Whether the sandbox runs too; leave it out when only real accounts are used.
+    robots
+        Whether simulated people sign what is sent to the sandbox.
+    prefect_port
+        Port of the Prefect server, when one is started.
+    sandbox_port
+        Port of the sandbox.
+    receiver_port
+        Port of the receiver.
+    """
+    from ledger.settings import load_settings
+
+    settings = load_settings()
+    ports = Ports(prefect=prefect_port, sandbox=sandbox_port, receiver=receiver_port)
+    with only_one(settings.home / "up.lock", "Already up in this home: stop the other `esign up` first."):
+        if settings.api_url is None:
+            require_free(ports.prefect, "Prefect server", "--prefect-port, or name a running one in PREFECT_API_URL")
+        if sandbox:
+            require_free(ports.sandbox, "sandbox", "--sandbox-port, or leave it out with --no-sandbox")
+        require_free(ports.receiver, "receiver", "--receiver-port")
+        if robots and not sandbox:
+            raise BadUsage("Robots sign in the sandbox only: leave out either --robots or --no-sandbox.")
+        plot = Plot(
+            home=settings.home, ports=ports, api_url=settings.api_url, public_url=settings.public_url,
+            sandbox=sandbox, robots=robots,
+        )  # fmt: skip
+        print("Starting …", flush=True)
+        async with raised(plot) as stage:
+            print(_addresses(stage), flush=True)
+            await until_ended()
+
+
+def _addresses(stage: Stage) -> str:
+    lines = [
+        "Up. Stop with Ctrl-C.",
+        f"  Prefect   {stage.prefect_pages}",
+        f"  Webhooks  {stage.public_url}/hooks/…",
+    ]
+    if stage.sandbox:
+        lines.append(f"  Mailbox   {stage.sandbox}/mailbox")
+    return "\n".join(lines)
