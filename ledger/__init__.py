@@ -1,0 +1,1 @@
+"""Remembers what happened; the only truth."""

@@ -1,0 +1,102 @@
+"""Batches: what they are, how far they are, and who may pause, reopen and finish them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.signing.model import Frozen
+from ledger.schema import batches as table
+from ledger.schema import other_rows, requests
+from ledger.sql import now_ms
+from ledger.states import RequestState
+from ledger.store import Ledger
+
+UNSETTLED = (RequestState.PLANNED.value, RequestState.SENDING.value, RequestState.UNCERTAIN.value)
+
+
+class Batch(Frozen):
+    """One sending of one sheet. `paused_because` is the sentence that says why nothing more goes out."""
+
+    id: str
+    recipe: str
+    campaign: str
+    provider: str
+    account: str
+    mode: Literal["test", "live"]
+    sheet: str
+    hash: str
+    base_url: str
+    fingerprint: str
+    state: Literal["open", "paused", "done"]
+    paused_because: str | None
+    created_at: datetime
+    frozen_at: datetime
+    finished_at: datetime | None
+
+
+Counts = dict[str, int]
+"""How many of the batch's requests are in each state (zeros left out), and how many other rows its sheet has:
+`refused`, and `already` in another batch."""
+
+
+async def batch(ledger: Ledger, batch_id: str) -> Batch | None:
+    """One batch; None for an id the ledger does not know."""
+    async with ledger.read() as connection:
+        row = (await connection.execute(select(table).where(table.c.id == batch_id))).mappings().one_or_none()
+    return Batch(**row) if row else None
+
+
+async def batches(ledger: Ledger, newest: int = 20) -> list[Batch]:
+    """The batches frozen last, the latest first."""
+    latest = select(table).order_by(table.c.frozen_at.desc(), table.c.id.desc()).limit(newest)
+    async with ledger.read() as connection:
+        return [Batch(**row) for row in (await connection.execute(latest)).mappings()]
+
+
+async def counts(ledger: Ledger, batch_id: str) -> Counts:
+    """How many rows of a batch stand where."""
+    mine = requests.c.batch_id == batch_id
+    per_state = select(requests.c.state, func.count().label("number")).where(mine).group_by(requests.c.state)
+    others = select(func.count(other_rows.c.problem), func.count(other_rows.c.request_id)).where(
+        other_rows.c.batch_id == batch_id
+    )
+    async with ledger.read() as connection:
+        states: Counts = {row.state: row.number for row in await connection.execute(per_state)}
+        refused, already = (await connection.execute(others)).one()
+    return states | {"refused": refused, "already": already}
+
+
+async def pause(ledger: Ledger, batch_id: str, because: str) -> None:
+    """Let nothing more of this batch be claimed; the first reason stays."""
+    running = (table.c.id == batch_id) & (table.c.state == "open")
+    async with ledger.begin() as connection:
+        await connection.execute(update(table).where(running).values(state="paused", paused_because=because))
+
+
+async def reopen(ledger: Ledger, batch_id: str) -> None:
+    """Let a paused batch go on."""
+    paused = (table.c.id == batch_id) & (table.c.state == "paused")
+    async with ledger.begin() as connection:
+        await connection.execute(update(table).where(paused).values(state="open", paused_because=None))
+
+
+async def finish(ledger: Ledger, batch_id: str) -> bool:
+    """Call the batch done if nothing of it is planned, sending or uncertain; whether it is done now."""
+    async with ledger.begin() as connection:
+        await close_if_nothing_is_left(connection, batch_id)
+        state = (await connection.execute(select(table.c.state).where(table.c.id == batch_id))).scalar_one_or_none()
+    return state == "done"
+
+
+async def close_if_nothing_is_left(connection: AsyncConnection, batch_id: str) -> None:
+    """Call a batch done, in the caller's transaction, if everything of it has an answer."""
+    left = exists().where(requests.c.batch_id == batch_id, requests.c.state.in_(UNSETTLED))
+    await connection.execute(
+        update(table)
+        .where(table.c.id == batch_id, table.c.state != "done", ~left)
+        .values(state="done", paused_because=None, finished_at=now_ms())
+    )

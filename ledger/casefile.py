@@ -1,0 +1,172 @@
+"""Takes cases out of the ledger, locked, and puts them back with everything that follows from the news."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, Text, bindparam, insert, null, select, update
+from sqlalchemy import case as sa_case
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.signing.model import Event
+from ledger.cases import Case, Person
+from ledger.drafts import Reminders
+from ledger.schema import attempts, history, inbox, incidents, requests, signers
+from ledger.sql import among, serialize, stands, upsert
+from ledger.states import RequestState, SignerState
+from ledger.wants import want
+
+_KEPT = ("state", "provider_id", "problem", "document_url", "sent_at", "expires_at", "closed_at", "last_event",
+         "last_event_at")  # fmt: skip
+_READ = ("id", "batch_id", "attempts", "expires_in_hours", *_KEPT)
+_KEPT_OF_PEOPLE = ("state", "provider_signer_id", "invited_at", "viewed_at", "signed_at", "declined_at", "reminded",
+                   "next_reminder_at")  # fmt: skip
+_READ_OF_PEOPLE = ("id", "position", "email", *_KEPT_OF_PEOPLE)
+
+
+class Casefile:
+    """Some cases, held by one write transaction. `at` is the database's time when they were taken out."""
+
+    def __init__(self, connection: AsyncConnection, at: datetime) -> None:
+        self.connection = connection
+        self.at = at
+        self.cases: dict[str, Case] = {}
+        self._before: dict[str, tuple[Any, ...]] = {}
+
+    async def take_out(self, *conditions: ColumnElement[bool]) -> list[Case]:
+        """Read and lock the requests that fulfil these conditions; those already taken out stay as they are."""
+        columns = [requests.c[name] for name in (*_READ, "reminders")]
+        # one order for everybody who locks several, so that two never wait for each other
+        chosen = select(*columns).where(*conditions).order_by(requests.c.id).with_for_update()
+        rows = (await self.connection.execute(chosen)).mappings().all()
+        fresh = [row for row in rows if row["id"] not in self.cases]
+        people = await self._people([row["id"] for row in fresh]) if fresh else {}
+        for row in fresh:
+            plan = row["reminders"]
+            case = Case(
+                **{name: row[name] for name in _READ if name != "state"},
+                state=RequestState(row["state"]),
+                reminders=Reminders.model_validate_json(plan) if plan else None,
+                people=people.get(row["id"], []),
+            )
+            self.cases[case.id] = case
+            self._before[case.id] = _values(case, _KEPT)
+            self._before.update({person.id: _values(person, _KEPT_OF_PEOPLE) for person in case.people})
+        return [self.cases[row["id"]] for row in rows]
+
+    async def take_out_ids(self, request_ids: Collection[str]) -> list[Case]:
+        return await self.take_out(among(self.connection, requests.c.id, request_ids))
+
+    async def put_back(self) -> None:
+        """Write what has changed, its history and its effects, and re-match events that came too early.
+
+        Whoever records a provider id first finds the deliveries that waited for it, in the same transaction.
+        """
+        await self._rematch()
+        await self._write()
+        happenings = [
+            {"request_id": case.id, **vars(happening)} for case in self.cases.values() for happening in case.happenings
+        ]
+        if happenings:
+            await self.connection.execute(insert(history), happenings)
+        await self._keep_incidents()
+        await want(self.connection, [one for case in self.cases.values() for one in case.wanted])
+
+    async def _people(self, request_ids: Collection[str]) -> dict[str, list[Person]]:
+        columns = [signers.c[name] for name in (*_READ_OF_PEOPLE, "request_id", "turn")]
+        chosen = select(*columns).where(among(self.connection, signers.c.request_id, request_ids))
+        people: dict[str, list[Person]] = {}
+        for row in (await self.connection.execute(chosen.order_by(signers.c.position))).mappings():
+            values = {name: row[name] for name in _READ_OF_PEOPLE if name != "state"}
+            person = Person(order=row["turn"], state=SignerState(row["state"]), **values)
+            people.setdefault(row["request_id"], []).append(person)
+        return people
+
+    def _newly_accepted(self) -> dict[str, Case]:
+        """By the provider id that was not known before."""
+        known_before = _KEPT.index("provider_id")
+        return {
+            case.provider_id: case
+            for case in self.cases.values()
+            if case.provider_id is not None and self._before[case.id][known_before] is None
+        }
+
+    async def _rematch(self) -> None:
+        accepted = self._newly_accepted()
+        if not accepted:
+            return
+        await serialize(self.connection, *(f"provider id {one}" for one in accepted))
+        waiting = (
+            select(inbox.c.id, inbox.c.event, inbox.c.provider_id, inbox.c.received_at, requests.c.id.label("request"))
+            .join(requests, (requests.c.provider == inbox.c.provider) & (requests.c.account == inbox.c.account))
+            .where(
+                stands(inbox.c.state, "unmatched"),
+                among(self.connection, inbox.c.provider_id, accepted),
+                among(self.connection, requests.c.id, [case.id for case in accepted.values()]),
+            )
+            .order_by(inbox.c.id)
+        )
+        matched = []
+        for row in (await self.connection.execute(waiting)).mappings():
+            if accepted[row["provider_id"]].id == row["request"]:
+                event = Event.model_validate_json(row["event"])
+                accepted[row["provider_id"]].report(event, when(event, row["received_at"]), row["id"])
+                matched.append({"delivery": row["id"], "request": row["request"]})
+        if matched:
+            done = update(inbox).where(inbox.c.id == bindparam("delivery"))
+            values: dict[str, Any] = {"state": "done", "request_id": bindparam("request"), "event": None}
+            await self.connection.execute(done.values(values), matched)
+
+    async def answer_attempts(self) -> None:
+        """Where nobody has answered for the last attempt, what the provider shows is its answer: it got through."""
+        open_ones = [
+            {"request": case.id, "number_": case.attempts, "accepted": case.provider_id, "at": self.at}
+            for case in self._newly_accepted().values()
+        ]
+        if open_ones:
+            unanswered = attempts.c.outcome.is_(None) | (attempts.c.outcome == "uncertain")
+            last = (attempts.c.request_id == bindparam("request")) & (attempts.c.number == bindparam("number_"))
+            values: dict[str, Any] = {
+                "outcome": "sent",
+                "outcome_at": bindparam("at"),
+                "provider_id": bindparam("accepted"),
+            }
+            await self.connection.execute(update(attempts).where(last, unanswered).values(values), open_ones)
+
+    async def _write(self) -> None:
+        cases = self.cases.values()
+        claimed = sa_case((bindparam("state", type_=Text) == "sending", requests.c.lease_until), else_=null())
+        await self._change(requests, _KEPT, cases, {"lease_until": claimed})
+        await self._change(signers, _KEPT_OF_PEOPLE, [person for case in cases for person in case.people], {})
+
+    async def _change(
+        self, table: Table, names: Sequence[str], things: Iterable[Case | Person], more: dict[str, Any]
+    ) -> None:
+        changed = [
+            {**dict(zip(names, values, strict=True)), "which": thing.id}
+            for thing in things
+            if (values := _values(thing, names)) != self._before[thing.id]
+        ]
+        if changed:
+            this = update(table).where(table.c.id == bindparam("which"))
+            await self.connection.execute(this.values({name: bindparam(name) for name in names} | more), changed)
+
+    async def _keep_incidents(self) -> None:
+        found = [
+            {"request_id": case.id, "kind": "sent twice", "provider_id": other, "noticed_at": self.at}
+            for case in self.cases.values()
+            for other in case.incidents
+        ]
+        if found:
+            await self.connection.execute(upsert(self.connection, incidents).on_conflict_do_nothing(), found)
+
+
+def when(event: Event, received_at: datetime) -> datetime:
+    """When an event happened, as far as we know: never later than we heard of it."""
+    return min(event.occurred_at, received_at) if event.occurred_at else received_at
+
+
+def _values(one: Case | Person, names: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(getattr(one, name) for name in names)

@@ -1,0 +1,268 @@
+"""One request with its signers, as it reacts to news; no database in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.signing.model import Event, EventType, SignerSnapshot, Snapshot
+from ledger.drafts import Reminders
+from ledger.states import (
+    REPORTED_BY_EVENT,
+    REPORTED_BY_STATUS,
+    SIGNER_BY_EVENT,
+    RequestState,
+    SignerState,
+    accepted,
+    after,
+    signer_after,
+)
+from ledger.wants import Want, prefect_event
+
+TOLD_ANYWAY = frozenset({EventType.REMINDED, EventType.CONTACT_CHANGE_ASKED, EventType.MESSAGE_RECEIVED})
+"""Events that change nothing here and are passed on to Prefect all the same."""
+
+
+@dataclass
+class Person:
+    """One signer. `order` as in the request; `reminded` counts the reminders begun."""
+
+    id: str
+    position: int
+    order: int
+    email: str
+    state: SignerState = SignerState.WAITING
+    provider_signer_id: str | None = None
+    invited_at: datetime | None = None
+    viewed_at: datetime | None = None
+    signed_at: datetime | None = None
+    declined_at: datetime | None = None
+    reminded: int = 0
+    next_reminder_at: datetime | None = None
+
+    def become(self, reported: SignerState, at: datetime) -> bool:
+        """Take in news; late news still says when something was. Whether the state changed."""
+        if reported is SignerState.INVITED:
+            self.invited_at = self.invited_at or at
+        elif reported is SignerState.VIEWED:
+            self.invited_at = self.invited_at or at  # who saw it was asked, whether or not we heard of it
+            self.viewed_at = self.viewed_at or at
+        elif reported is SignerState.SIGNED:
+            self.signed_at = self.signed_at or at
+        elif reported is SignerState.DECLINED:
+            self.declined_at = self.declined_at or at
+        before, self.state = self.state, signer_after(self.state, reported)
+        return self.state is not before
+
+    def is_called(self, email: str | None) -> bool:
+        return email is not None and self.email.strip().casefold() == email.strip().casefold()
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a request's history."""
+
+    what: str
+    name: str
+    at: datetime
+    signer_id: str | None = None
+    reason: str | None = None
+    delivery_id: int | None = None
+
+
+@dataclass
+class Case:
+    """A request and its signers. What follows from the news is collected in `happenings`, `wanted`, `incidents`."""
+
+    id: str
+    batch_id: str
+    state: RequestState
+    attempts: int = 0
+    provider_id: str | None = None
+    problem: str | None = None
+    document_url: str | None = None
+    expires_in_hours: int | None = None
+    reminders: Reminders | None = None
+    sent_at: datetime | None = None
+    expires_at: datetime | None = None
+    closed_at: datetime | None = None
+    last_event: str | None = None
+    last_event_at: datetime | None = None
+    people: list[Person] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
+    wanted: list[Want] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
+
+    # -- news --------------------------------------------------------------------------------------------------
+
+    def accept(self, provider_id: str, at: datetime) -> bool:
+        """The provider has it under this id; False for a second id, which is kept as the incident *sent twice*."""
+        if self.provider_id is not None:
+            if self.provider_id != provider_id:
+                self.incidents.append(provider_id)
+            return self.provider_id == provider_id
+        self._got_through(at)
+        self.provider_id = provider_id
+        self._turn_over(at)
+        return True
+
+    def observe(self, snapshot: Snapshot, at: datetime) -> bool:
+        """Take in what the provider answers about the request; whether anything changed."""
+        before = (self.state, self.provider_id)
+        if not self.accept(snapshot.id, at):
+            return True
+        self._meet(snapshot.signers)
+        self.document_url = snapshot.document_url or self.document_url
+        reported = REPORTED_BY_STATUS.get(snapshot.status)
+        if reported is not None and self._move(reported, at):
+            self.note(self.state.value, "status", at)
+            self._tell(self.state.value, "status", at)
+            self._turn_over(at)
+        return before != (self.state, self.provider_id)
+
+    def report(self, event: Event, at: datetime, delivery_id: int | None = None) -> None:
+        """Take in one event. Late and repeated ones are kept in the history and move nothing backwards."""
+        if event.provider_id is None:
+            ours = True  # found by our own mark, which proves that the provider has it
+            self._got_through(at)
+        else:
+            ours = self.accept(event.provider_id, at)
+        person = self._person(event)
+        happening = Happening(
+            event.type.value, event.name, at, person.id if person else None, event.reason, delivery_id
+        )
+        self.happenings.append(happening)
+        self.wanted.append(Want(self.id, "sheet"))
+        if not ours:
+            return  # the other copy of a request that was sent twice: for a person to judge
+        changed = self._take_in(event, person, at)
+        if changed or event.type in TOLD_ANYWAY:
+            self._tell(event.type.value, str(delivery_id or at.isoformat()), at)
+        newer = self.last_event_at is None or at >= self.last_event_at
+        if changed or (newer and not self.state.terminal):
+            self.last_event, self.last_event_at = event.type.value, at
+        self._turn_over(at)
+
+    def expire(self, at: datetime) -> None:
+        """The time to sign is over, by our own clock."""
+        if self._move(RequestState.EXPIRED, at):
+            self.note("expired", "deadline", at)
+            self._tell("expired", "deadline", at)
+            self._turn_over(at)
+
+    def end_unsent(self, state: RequestState, problem: str | None, at: datetime) -> None:
+        """An attempt ended without a provider id: failed, uncertain, or planned again."""
+        self.state, self.problem = state, problem
+        self.closed_at = at if state.terminal else None
+        self.note(state.value, state.value, at, reason=problem)
+
+    def note(self, what: str, name: str, at: datetime, *, reason: str | None = None) -> None:
+        """Add a line of our own to the history, and to the sheet's row."""
+        self.happenings.append(Happening(what, name, at, reason=reason))
+        self.last_event, self.last_event_at = what, at
+        self.wanted.append(Want(self.id, "sheet"))
+
+    # -- what follows ------------------------------------------------------------------------------------------
+
+    def turn(self) -> int | None:
+        """The order whose turn it is: the lowest with somebody to sign, unless the provider has gone further.
+
+        A later order that was invited, viewed or signed proves that the earlier ones are through, even when the
+        events that say so are on their way or were lost.
+        """
+        pending = [person.order for person in self.people if not person.state.finished]
+        reached = max((person.order for person in self.people if person.state is not SignerState.WAITING), default=0)
+        ahead = [order for order in pending if order >= reached]
+        return min(ahead or pending, default=None)
+
+    def in_turn(self) -> list[Person]:
+        """Who has to sign now."""
+        if not self.state.open:
+            return []
+        turn = self.turn()
+        return [person for person in self.people if person.order == turn and not person.state.finished]
+
+    def _got_through(self, at: datetime) -> None:
+        """The provider has it, under whatever id; news only while no id is known."""
+        if self.provider_id is not None:
+            return
+        self.sent_at = self.sent_at or at
+        if self.expires_in_hours is not None:
+            self.expires_at = self.sent_at + timedelta(hours=self.expires_in_hours)
+        if (state := accepted(self.state)) is not self.state:
+            self.state, self.problem, self.closed_at = state, None, None
+            self.note("sent", "sent", at)
+
+    def _take_in(self, event: Event, person: Person | None, at: datetime) -> bool:
+        changed = False
+        if person is not None:
+            person.provider_signer_id = person.provider_signer_id or event.signer_id
+            if (said := SIGNER_BY_EVENT.get(event.type)) is not None:
+                changed = person.become(said, at)
+        if event.type is EventType.COMPLETED:
+            self.document_url = event.document_url or self.document_url
+        reported = REPORTED_BY_EVENT.get(event.type)
+        moved = reported is not None and self._move(reported, at)
+        if moved and self.state.terminal and event.reason:
+            self.problem = event.reason
+        elif changed and event.type is EventType.BOUNCED:
+            self.problem = event.reason or "The invitation did not arrive."
+        return changed or moved
+
+    def _move(self, reported: RequestState, at: datetime) -> bool:
+        before, self.state = self.state, after(self.state, reported)
+        if self.state is before:
+            return False
+        if self.state.terminal:
+            self.closed_at = at
+        if self.state is RequestState.COMPLETED:
+            self.problem = None
+            self.wanted.append(Want(self.id, "archive"))
+            for person in self.people:
+                person.state = signer_after(person.state, SignerState.SIGNED)
+        return True
+
+    def _turn_over(self, at: datetime) -> None:
+        """Invite whoever is next and set everybody's reminder clock."""
+        for person in self.in_turn():
+            if person.state is SignerState.WAITING:
+                person.become(SignerState.INVITED, at)
+        asked = {person.id for person in self.in_turn()}
+        for person in self.people:
+            person.next_reminder_at = self.next_reminder(person) if person.id in asked else None
+
+    def next_reminder(self, person: Person) -> datetime | None:
+        """When this signer is reminded next; what is already set stands, so that a gap is caught up with one."""
+        plan = self.reminders
+        if plan is None or person.invited_at is None or person.reminded >= plan.most:
+            return None
+        if person.state not in (SignerState.INVITED, SignerState.VIEWED):
+            return None
+        return person.next_reminder_at or person.invited_at + plan.first + person.reminded * plan.every
+
+    def _tell(self, what: str, occurrence: str, at: datetime) -> None:
+        self.wanted.append(prefect_event(self.id, self.batch_id, what, occurrence, at))
+
+    def _person(self, event: Event) -> Person | None:
+        """Whom an event is about: by the provider's id, else by address, preferring who has not finished."""
+        if event.signer_id is not None:
+            for person in self.people:
+                if person.provider_signer_id == event.signer_id:
+                    return person
+        named = [
+            person
+            for person in self.people
+            if person.is_called(event.signer_email) and None in (person.provider_signer_id, event.signer_id)
+        ]
+        return next((person for person in named if not person.state.finished), named[0] if named else None)
+
+    def _meet(self, shown: Sequence[SignerSnapshot]) -> None:
+        """Learn the provider's ids of the signers: by address, else by the place in the list."""
+        unknown = [person for person in self.people if person.provider_signer_id is None]
+        for place, signer in enumerate(shown, start=1):
+            for person in unknown:
+                fits = person.is_called(signer.email) if signer.email else person.position == place
+                if signer.id and fits and person.provider_signer_id is None:
+                    person.provider_signer_id = signer.id
+                    break

@@ -1,0 +1,146 @@
+"""Keeps what providers delivered until it is dealt with; a delivery that came twice is kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+
+from connectors.signing.model import Frozen
+from ledger.schema import effects, inbox
+from ledger.sql import now_ms, stands, upsert
+from ledger.store import Ledger
+
+PORTION = 500
+MOST_TRIES = 5
+FIRST_WAIT_SECONDS = 5
+
+
+class Delivery(Frozen):
+    """One delivery as it came. `identity` is what makes two the same; `headers` are those a proof needs, no more."""
+
+    provider: str
+    account: str
+    identity: str
+    body: bytes = Field(repr=False)
+    headers: dict[str, str] = Field(default={}, repr=False)
+    genuine: bool
+
+
+class Waiting(Frozen):
+    """One delivery that waits to be applied; one that is not `genuine` is a hint, to be confirmed with the provider."""
+
+    id: int
+    provider: str
+    account: str
+    body: bytes = Field(repr=False)
+    headers: dict[str, str] = Field(repr=False)
+    genuine: bool
+    received_at: datetime
+    tries: int
+
+
+class Dead(Frozen):
+    """One delivery that nothing could be made of, and why."""
+
+    id: int
+    provider: str
+    account: str
+    identity: str
+    reason: str | None
+    received_at: datetime
+
+
+async def put(ledger: Ledger, deliveries: Sequence[Delivery], *, hints: bool = False) -> list[bool]:
+    """Keep deliveries, all in one commit; False for each that was seen before.
+
+    Raises `ValueError` for one that is not genuine unless `hints` says that such ones are wanted.
+    """
+    if not hints and not all(delivery.genuine for delivery in deliveries):
+        raise ValueError("A delivery that is not proven genuine is kept only where hints are wanted.")
+    new: set[tuple[Any, ...]] = set()
+    # one order for everybody, so that two receivers never wait for each other
+    ordered = sorted(deliveries, key=_name)
+    async with ledger.begin() as connection:
+        for start in range(0, len(ordered), PORTION):
+            values = [
+                {**delivery.model_dump(), "received_at": now_ms(), "state": "waiting", "tries": 0}
+                for delivery in ordered[start : start + PORTION]
+            ]
+            keep = upsert(connection, inbox).values(values).on_conflict_do_nothing()
+            names = (inbox.c.provider, inbox.c.account, inbox.c.identity, inbox.c.genuine)
+            new |= {tuple(row) for row in await connection.execute(keep.returning(*names))}
+    answers = []
+    for delivery in deliveries:
+        answers.append(_name(delivery) in new)
+        new.discard(_name(delivery))  # the same one again in this group was seen before
+    return answers
+
+
+async def take(ledger: Ledger, most: int) -> list[Waiting]:
+    """The oldest deliveries that wait and are due; they keep waiting until applied or buried."""
+    columns = [inbox.c[name] for name in Waiting.model_fields]
+    chosen = select(*columns).where(_due()).order_by(inbox.c.id).limit(most)
+    async with ledger.read() as connection:
+        return [Waiting(**row) for row in (await connection.execute(chosen)).mappings()]
+
+
+async def again(ledger: Ledger, delivery_id: int, reason: str) -> None:
+    """Try this delivery again later, each time after four times as long; after five tries it is buried."""
+    async with ledger.begin() as connection:
+        waiting = (inbox.c.id == delivery_id) & stands(inbox.c.state, "waiting")
+        tries = (await connection.execute(select(inbox.c.tries).where(waiting).with_for_update())).scalar_one_or_none()
+        if tries is None:
+            return
+        wait = FIRST_WAIT_SECONDS * 4**tries * 1000
+        state = "dead" if tries + 1 >= MOST_TRIES else "waiting"
+        values = {"tries": tries + 1, "not_before": now_ms() + wait, "state": state, "reason": reason}
+        await connection.execute(update(inbox).where(waiting).values(values))
+
+
+async def bury(ledger: Ledger, delivery_id: int, reason: str) -> None:
+    """Nothing can be made of it: a dead letter, kept with its reason."""
+    async with ledger.begin() as connection:
+        waiting = (inbox.c.id == delivery_id) & stands(inbox.c.state, "waiting")
+        await connection.execute(update(inbox).where(waiting).values(state="dead", reason=reason))
+
+
+async def dead(ledger: Ledger) -> list[Dead]:
+    """The dead letters, oldest first."""
+    columns = [inbox.c[name] for name in Dead.model_fields]
+    chosen = select(*columns).where(stands(inbox.c.state, "dead")).order_by(inbox.c.id)
+    async with ledger.read() as connection:
+        return [Dead(**row) for row in (await connection.execute(chosen)).mappings()]
+
+
+async def replay(ledger: Ledger, delivery_id: int) -> bool:
+    """Let a dead letter wait to be applied once more; False if there is no such dead letter."""
+    async with ledger.begin() as connection:
+        buried = (inbox.c.id == delivery_id) & stands(inbox.c.state, "dead")
+        values: Mapping[str, Any] = {"state": "waiting", "reason": None, "tries": 0, "not_before": None}
+        return (await connection.execute(update(inbox).where(buried).values(values))).rowcount == 1
+
+
+async def work_waiting(ledger: Ledger) -> bool:
+    """Whether a drain would find anything to do now: a delivery, or an effect that is due and not stuck."""
+    outgoing = exists().where(
+        stands(effects.c.state, "due"), effects.c.kind.in_(("archive", "sheet", "event")), effects.c.due_at <= now_ms()
+    )
+    async with ledger.read() as connection:
+        return bool((await connection.execute(select(or_(exists().where(_due()), outgoing)))).scalar_one())
+
+
+def account_has_news(provider: ColumnElement[str], account: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether deliveries of this account still wait: they may say that somebody has signed."""
+    return exists().where(stands(inbox.c.state, "waiting"), inbox.c.provider == provider, inbox.c.account == account)
+
+
+def _due() -> ColumnElement[bool]:
+    return and_(stands(inbox.c.state, "waiting"), or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now_ms()))
+
+
+def _name(delivery: Delivery) -> tuple[Any, ...]:
+    return (delivery.provider, delivery.account, delivery.identity, delivery.genuine)

@@ -1,0 +1,115 @@
+"""Says whom to remind, and marks each reminder before its call, so that it goes out at most once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from connectors.signing.model import Frozen
+from ledger.casefile import Casefile
+from ledger.cases import Case, Person
+from ledger.inbox import account_has_news
+from ledger.schema import reminders, requests, signers
+from ledger.sql import now as database_now
+from ledger.sql import stands, upsert
+from ledger.states import RequestState, SignerState
+from ledger.store import Ledger
+
+NOT_SENT = "not sent"
+_OPEN = (RequestState.SENT, RequestState.IN_PROGRESS)
+_ASKED = (SignerState.INVITED, SignerState.VIEWED)
+
+
+class DueReminder(Frozen):
+    """One reminder whose time has come. `signer_id` is ours, `provider_signer_id` theirs, `number` counts from 1.
+
+    `as_of` is the time it was due at; the next one comes a whole interval later, however long nobody looked.
+    """
+
+    request_id: str
+    signer_id: str
+    provider: str
+    account: str
+    provider_id: str
+    provider_signer_id: str
+    number: int
+    as_of: datetime
+
+
+async def due_reminders(ledger: Ledger, now: datetime, most: int) -> list[DueReminder]:
+    """Reminders due at `now`, the longest overdue first: open requests, and only signers whose turn it is.
+
+    An account with deliveries still to be applied is left out, since they may say that somebody has signed.
+    """
+    chosen = (
+        select(
+            requests.c.id.label("request_id"),
+            signers.c.id.label("signer_id"),
+            requests.c.provider,
+            requests.c.account,
+            requests.c.provider_id,
+            signers.c.provider_signer_id,
+            (signers.c.reminded + 1).label("number"),
+        )
+        .join(requests, requests.c.id == signers.c.request_id)
+        .where(
+            signers.c.next_reminder_at <= now,
+            signers.c.provider_signer_id.is_not(None),
+            stands(requests.c.state, *_OPEN),
+            requests.c.provider_id.is_not(None),
+            ~account_has_news(requests.c.provider, requests.c.account),
+        )
+        .order_by(signers.c.next_reminder_at, signers.c.id)
+        .limit(most)
+    )
+    async with ledger.read() as connection:
+        return [DueReminder(as_of=now, **row) for row in (await connection.execute(chosen)).mappings()]
+
+
+async def begin_reminder(ledger: Ledger, due: DueReminder) -> bool:
+    """Mark it as going out, right before the call. False: somebody else did, or there is no need any more."""
+    async with ledger.begin() as connection:
+        casefile = Casefile(connection, await database_now(connection))
+        quiet = ~account_has_news(requests.c.provider, requests.c.account)
+        for case in await casefile.take_out(requests.c.id == due.request_id, quiet):
+            person = _still_due(case, due)
+            if person is None:
+                return False
+            mark = upsert(connection, reminders).values(
+                signer_id=person.id, number=due.number, request_id=case.id, begun_at=casefile.at
+            )
+            if (await connection.execute(mark.on_conflict_do_nothing())).rowcount == 0:
+                return False
+            _move_on(case, person, due)
+            await casefile.put_back()
+            return True
+    return False
+
+
+async def end_reminder(ledger: Ledger, due: DueReminder, outcome: str) -> None:
+    """Write down how the call went. One that was not sent, or whose outcome is unknown, is not made up for."""
+    async with ledger.begin() as connection:
+        this = (reminders.c.signer_id == due.signer_id) & (reminders.c.number == due.number)
+        await connection.execute(update(reminders).where(this).values(outcome=outcome))
+        casefile = Casefile(connection, await database_now(connection))
+        for case in await casefile.take_out(requests.c.id == due.request_id):
+            if outcome != NOT_SENT and case.state.open:
+                case.note("reminded", outcome, casefile.at)
+            await casefile.put_back()
+
+
+def _still_due(case: Case, due: DueReminder) -> Person | None:
+    for person in case.in_turn():
+        if person.id == due.signer_id and person.state in _ASKED and person.reminded + 1 == due.number:
+            due_at = person.next_reminder_at
+            return person if due_at is not None and due_at <= due.as_of else None
+    return None
+
+
+def _move_on(case: Case, person: Person, due: DueReminder) -> None:
+    """Set the clock for the next one: the plan's time, but never sooner than one interval from now."""
+    person.reminded, person.next_reminder_at = due.number, None
+    scheduled = case.next_reminder(person)
+    if scheduled is not None and case.reminders is not None:
+        person.next_reminder_at = max(scheduled, due.as_of + case.reminders.every)

@@ -1,0 +1,68 @@
+"""Notes down what has to happen outside: a row in the sheet, an archived document, an event in Prefect."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger.schema import effects
+from ledger.sql import now, upsert
+
+NAMESPACE = uuid.UUID("6f0e2c5a-3b0f-5d7c-9a51-1f0d7f6f8a10")
+"""Prefect event ids are uuid5 of this and of what happened, so that emitting one twice is emitting it once."""
+
+
+class Want(NamedTuple):
+    """One effect that is wanted: `name` makes it the only one of its kind for its request."""
+
+    request_id: str
+    kind: str
+    name: str = ""
+    payload: Mapping[str, Any] = MappingProxyType({})
+
+
+def prefect_event(request_id: str, batch_id: str, what: str, occurrence: str, at: datetime) -> Want:
+    """The Prefect event `esign.request.<what>`; `occurrence` tells it from others of its name. Ids only."""
+    name = f"{what}/{occurrence}"
+    payload = {
+        "id": str(uuid.uuid5(NAMESPACE, f"{request_id}/{name}")),
+        "name": f"esign.request.{what}",
+        "occurred": at.isoformat(),
+        "request_id": request_id,
+        "batch_id": batch_id,
+    }
+    return Want(request_id, "event", name, payload)
+
+
+async def want(connection: AsyncConnection, wanted: Sequence[Want]) -> None:
+    """Queue effects in the caller's transaction; one that is wanted anew is due again, in a newer version."""
+    if not wanted:
+        return
+    queue = upsert(connection, effects)
+    anew = queue.on_conflict_do_update(
+        index_elements=[effects.c.request_id, effects.c.kind, effects.c.name],
+        set_={
+            "version": effects.c.version + 1,
+            "state": "due",
+            "due_at": queue.excluded.due_at,
+            "tries": 0,
+            "problem": None,
+        },
+    )
+    one_each = {(one.request_id, one.kind, one.name): one for one in wanted}
+    due = {"version": 1, "state": "due", "tries": 0}
+    at = await now(connection)
+    values = [
+        {**one._asdict(), "payload": dict(one.payload), **due, "due_at": at} for _, one in sorted(one_each.items())
+    ]
+    await connection.execute(anew, values)
+
+
+async def want_sheet_rows(connection: AsyncConnection, request_ids: Collection[str]) -> None:
+    """Have these requests' rows written to their sheets."""
+    await want(connection, [Want(request_id, "sheet") for request_id in request_ids])
