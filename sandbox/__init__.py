@@ -1,0 +1,1 @@
+"""Stands in for the providers and their signers, for trying out, rehearsing and testing."""

@@ -1,0 +1,114 @@
+"""Makes the PDFs: when the last party has signed, and when a preview is asked for, in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from sandbox.document import render
+from sandbox.engine import Engine
+from sandbox.files import Files
+from sandbox.paper import NotFound, Paper
+from sandbox.seal import Sealer
+
+RETRY_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Finisher:
+    """Rendering and sealing cost a tenth of a second of a processor, too long for the event loop. What was pending
+    when the sandbox stopped is taken up at the next start."""
+
+    def __init__(self, engine: Engine, files: Files, home: Path) -> None:
+        self._engine = engine
+        self._files = files
+        self._under_way: set[str] = set()
+        self._home = home
+        self._pool = self._new_pool()
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        self._engine.unfinished.set()
+        self._pool.submit(_ready)  # The first process takes a second to start; nobody should wait for it later.
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._engine.unfinished.wait()
+                self._engine.unfinished.clear()
+                for contract_id in await self._engine.pending():
+                    if contract_id not in self._under_way:
+                        self._under_way.add(contract_id)
+                        group.create_task(self._finish(contract_id))
+
+    def stop(self) -> None:
+        """Begins nothing more and waits for nothing; what was under way is begun again at the next start.
+
+        The processes are never terminated, as one killed while handing over its result leaves the reader waiting for
+        ever. They end with their queue, or with this process.
+        """
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _finish(self, contract_id: str) -> None:
+        try:
+            contract = await self._engine.contract(contract_id)
+            if contract.preview_wanted:
+                await self._make(contract.paper(self._engine.clock.now()), f"{contract_id}-preview")
+                await self._engine.previewed(contract_id)
+            if contract.state == "signed" and contract.finished_at is None:
+                await self._make(contract.paper(self._engine.clock.now()), contract_id)
+                await self._engine.complete(contract_id)
+        except NotFound:
+            _log.info("A contract was deleted before its PDF was made.")
+        except Exception as problem:
+            _log.exception("A PDF could not be made; trying again.")
+            if isinstance(problem, BrokenProcessPool):
+                self._pool = self._new_pool()
+            await asyncio.sleep(RETRY_SECONDS)
+            self._engine.unfinished.set()
+        finally:
+            self._under_way.discard(contract_id)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            max_workers=min(4, os.cpu_count() or 1),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(self._home,),
+        )
+
+    async def _make(self, paper: Paper, name: str) -> None:
+        pdf = await asyncio.get_running_loop().run_in_executor(self._pool, _produce, paper)
+        await asyncio.to_thread(self._files.put, name, pdf)
+
+
+_sealer: Sealer | None = None
+
+
+def _begin(home: Path) -> None:
+    """Prepares a process; one whose parent was killed would otherwise wait for work for ever."""
+    global _sealer
+    _sealer = Sealer(home)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _ready() -> None:
+    """Nothing to do but be there."""
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
+
+
+def _produce(paper: Paper) -> bytes:
+    assert _sealer is not None
+    pdf = render(paper)
+    return _sealer.seal(pdf, reason="All parties have signed") if paper.state == "signed" else pdf
