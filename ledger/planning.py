@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,9 +129,7 @@ async def _known(
     return {row["key"]: Known(**row) for row in rows}  # the last round wins
 
 
-def _of_keys(
-    connection: AsyncConnection, mode: str, campaign: str, keys: Collection[str]
-) -> Select[*tuple[object, ...]]:
+def _of_keys(connection: AsyncConnection, mode: str, campaign: str, keys: Collection[str]) -> Select[Any]:
     columns = (
         requests.c.id.label("request_id"),
         requests.c.batch_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -169,7 +170,7 @@ def _asked(request_id: str, state: str, people: dict[str, list[Person]]) -> list
     return Case(request_id, "", RequestState(state), people=people.get(request_id, [])).in_turn()
 
 
-def _twice(*conditions: ColumnElement[bool]) -> Select[str]:
+def _twice(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(incidents.c.request_id).join(requests, requests.c.id == incidents.c.request_id).where(*conditions)
 
 

@@ -97,9 +97,9 @@ def _say(stream: TextIO, sentence: str) -> None:
 
 
 if __name__ == "__main__":
-    # Everything is closed when main returns. A normal exit then waits for the processes that make PDFs, of which one may
-    # just be starting, so the wait is cut short: they end when they see that this one has. Python's own watcher would
-    # warn of what it tidies up behind them.
+    # Everything is closed when main returns. A normal exit then waits for the processes that make PDFs, of which one
+    # may just be starting, so the wait is cut short: they end when they see that this one has. Python's own watcher
+    # would warn of what it tidies up behind them.
     sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     code = main()
     last_resort = threading.Timer(0.7, os._exit, (code,))

@@ -6,16 +6,14 @@ import asyncio
 import logging
 import multiprocessing
 import os
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from sandbox.document import render
 from sandbox.engine import Engine
 from sandbox.files import Files
 from sandbox.paper import NotFound, Paper
-from sandbox.seal import Sealer
+from sandbox.producing import begin, produce, ready
 
 RETRY_SECONDS = 5.0
 
@@ -36,7 +34,7 @@ class Finisher:
     async def run(self) -> None:
         """Works until it is cancelled."""
         self._engine.unfinished.set()
-        self._pool.submit(_ready)  # The first process takes a second to start; nobody should wait for it later.
+        self._pool.submit(ready)  # The first process takes a second to start; nobody should wait for it later.
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._engine.unfinished.wait()
@@ -78,37 +76,10 @@ class Finisher:
         return ProcessPoolExecutor(
             max_workers=min(4, os.cpu_count() or 1),
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
+            initializer=begin,
             initargs=(self._home,),
         )
 
     async def _make(self, paper: Paper, name: str) -> None:
-        pdf = await asyncio.get_running_loop().run_in_executor(self._pool, _produce, paper)
+        pdf = await asyncio.get_running_loop().run_in_executor(self._pool, produce, paper)
         await asyncio.to_thread(self._files.put, name, pdf)
-
-
-_sealer: Sealer | None = None
-
-
-def _begin(home: Path) -> None:
-    """Prepares a process; one whose parent was killed would otherwise wait for work for ever."""
-    global _sealer
-    _sealer = Sealer(home)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _ready() -> None:
-    """Nothing to do but be there."""
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
-
-
-def _produce(paper: Paper) -> bytes:
-    assert _sealer is not None
-    pdf = render(paper)
-    return _sealer.seal(pdf, reason="All parties have signed") if paper.state == "signed" else pdf

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ledger.store import Ledger
+from tests.ledger.making import Fresh
 
 POSTGRES = os.environ.get("ESIGN_TEST_POSTGRES_URL")
-
-Fresh = Callable[[], str]
-"""Makes a ledger nobody has written to, and says where it is."""
 
 
 @pytest.fixture(scope="session")

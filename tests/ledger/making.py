@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,9 @@ ACCOUNT = {"provider": "esignatures", "account": "sandbox"}
 SHEET = "/somewhere/staff.csv"
 PLAN = Reminders(first=timedelta(days=3), every=timedelta(days=2), most=2)
 LEASE = 60.0
+
+Fresh = Callable[[], str]
+"""Makes a ledger nobody has written to, and says where it is."""
 
 _count = itertools.count(1)
 

@@ -15,6 +15,9 @@ import pytest
 
 from tests.sandbox.running import Person, Process, Receiver, customer_of, start, until
 
+STOP_SECONDS = 6
+"""It takes one to two on a quiet machine; tests often run on a busy one."""
+
 
 async def test_a_stop_keeps_contracts_mails_and_webhooks_that_are_still_to_be_delivered(
     tmp_path: Path, receiver: Receiver
@@ -26,7 +29,7 @@ async def test_a_stop_keeps_contracts_mails_and_webhooks_that_are_still_to_be_de
         await until(lambda: len(receiver.refused) == 1)
     began = time.monotonic()
     assert await first.end(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < STOP_SECONDS
     second = await start(tmp_path, "--clock-factor", "1800")
     async with customer_of(second.url) as customer:
         assert (await customer.contract(contract["id"]))["status"] == "sent"
@@ -114,7 +117,7 @@ async def test_a_stop_does_not_wait_for_slow_callers_slow_receivers_or_busy_robo
         await asyncio.sleep(0.5)
         began = time.monotonic()
         assert await process.end(signal.SIGTERM) == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < STOP_SECONDS
         await asyncio.gather(slow, return_exceptions=True)
     receiver.delay = 0
 
