@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
@@ -29,7 +30,8 @@ def heading(browser: Chrome) -> str:
 
 
 def wait_for_heading(browser: Chrome, text: str) -> None:
-    WebDriverWait(browser, 15).until(lambda _: heading(browser) == text)
+    patience = WebDriverWait(browser, 15, ignored_exceptions=[StaleElementReferenceException])
+    patience.until(lambda _: heading(browser) == text)
 
 
 def fill_in(browser: Chrome) -> None:
@@ -193,6 +195,7 @@ def test_a_wide_table_and_a_long_word_do_not_widen_the_smallest_phone(sandbox: S
     no_complaints(browser)
 
 
+@pytest.mark.parametrize("size", ["desktop"], indirect=True)  # chromedriver's taps need scripts
 def test_without_javascript_one_signs_by_typing(sandbox: Sandbox, browser: Chrome) -> None:
     (link,) = sandbox.send(signer(1))
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
