@@ -22,7 +22,7 @@ from sandbox.paper import Refused
 from sandbox.placeholders import Edit, Placeholder
 from sandbox.templates import Template
 
-SENDER = "Example Company 01"
+SENDER = "The sandbox account"
 """Who sends where no custom branding says otherwise."""
 
 

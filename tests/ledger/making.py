@@ -49,7 +49,7 @@ def signers(*orders: int) -> tuple[Signer, ...]:
 def row(number: int, key: str | None = None, *, orders: Sequence[int] = (1,), **more: Any) -> RowDraft:
     """One row; `more` goes to the request, but for `reminders`."""
     reminders = more.pop("reminders", None)
-    content = {"title": "An agreement", "document": Document(markdown="# Agreement")} | more
+    content: dict[str, Any] = {"title": "An agreement", "document": Document(markdown="# Agreement")} | more
     request = SignatureRequest(signers=signers(*orders), **content)
     return RowDraft(
         row=number, key=key or f"key {number}", request=request, archive_name=f"{number}.pdf", reminders=reminders
@@ -96,7 +96,9 @@ def event(kind: EventType, provider_id: str | None = "P1", who: int | None = Non
 
 
 def delivery(identity: str | None = None, **more: Any) -> inbox.Delivery:
-    values = {"identity": identity or f"delivery {next(_count)}", "body": b"{}", "genuine": True} | ACCOUNT | more
+    values: dict[str, Any] = (
+        {"identity": identity or f"delivery {next(_count)}", "body": b"{}", "genuine": True} | ACCOUNT | more
+    )
     return inbox.Delivery(**values)
 
 

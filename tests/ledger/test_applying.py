@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from connectors.signing.model import Event, EventType
+from connectors.signing.model import Event, EventType, Status
 from ledger import applying, inbox, outbox, planning, reading, sending
 from ledger.applying import Reported
 from ledger.schema import history, requests, signers
@@ -194,6 +194,6 @@ async def test_many_deliveries_are_applied_in_one_go(ledger: Ledger) -> None:
 async def test_asking_the_provider_says_as_much_as_its_webhooks(ledger: Ledger) -> None:
     request_id = await sent(ledger)
     assert not await applying.observe(ledger, request_id, snapshot("P1"))
-    assert await applying.observe(ledger, request_id, snapshot("P1", status="completed"))
+    assert await applying.observe(ledger, request_id, snapshot("P1", status=Status.COMPLETED))
     assert await state(ledger, request_id) == "completed"
     assert await told(ledger) == ["completed"]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from connectors.signing.model import Document
+from connectors.signing.model import Document, Status
 from ledger import batches, planning, reading, sending
 from ledger.drafts import RefusedRow
 from ledger.schema import documents, requests, signers
@@ -101,8 +101,8 @@ async def test_two_rows_with_one_key_are_no_plan(ledger: Ledger) -> None:
 
 
 async def test_test_and_live_and_campaigns_know_nothing_of_one_another(ledger: Ledger) -> None:
-    for more in ({}, {"mode": "live"}, {"campaign": "autumn"}):
-        assert (await planning.freeze(ledger, draft(row(2, "one"), **more))).new == 1
+    for plan in (draft(row(2, "one")), draft(row(2, "one"), mode="live"), draft(row(2, "one"), campaign="autumn")):
+        assert (await planning.freeze(ledger, plan)).new == 1
     assert await planning.known(ledger, "live", "autumn", ["one"]) == {}
 
 
@@ -111,7 +111,7 @@ async def test_only_an_explicit_wish_opens_a_new_round_and_only_after_an_end(led
     refused, running, done = await claimed(ledger, frozen.batch_id, 3)
     await sending.record_refused(ledger, refused.request_id, 1, "No.")
     await sending.record_sent(ledger, running.request_id, 1, snapshot("P1"))
-    await sending.record_sent(ledger, done.request_id, 1, snapshot("P2", status="completed"))
+    await sending.record_sent(ledger, done.request_id, 1, snapshot("P2", status=Status.COMPLETED))
     rows = (row(2, "refused"), row(3, "running"), row(4, "completed"))
     assert (await planning.freeze(ledger, draft(*rows))).new == 0
     again = await planning.freeze(ledger, draft(*rows), again={"refused", "running", "completed"})

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.signing.model import EventType, Status
 from ledger import outbox, planning, reading, sending, settling
-from ledger.outcomes import NothingHappened, Refused, Sent, Uncertain
+from ledger.outcomes import NothingHappened, Outcome, Refused, Sent, Uncertain
 from ledger.schema import attempts, incidents, requests
 from ledger.store import Ledger
 from tests.ledger.making import claimed, draft, event, hear, lines, planned, row, snapshot
@@ -75,7 +75,7 @@ async def test_sent_is_written_down_with_the_ids_of_the_provider(ledger: Ledger)
 
 async def test_outcomes_are_recorded_together_and_repeating_them_changes_nothing(ledger: Ledger) -> None:
     a, b, c, d = await claimed(ledger, await planned(ledger, 4), 4)
-    outcomes = [
+    outcomes: list[Outcome] = [
         Sent(request_id=a.request_id, attempt=1, snapshot=snapshot("P1")),
         Refused(request_id=b.request_id, attempt=1, problem="No."),
         Uncertain(request_id=c.request_id, attempt=1, problem="No answer."),
@@ -123,12 +123,12 @@ async def test_a_late_outcome_without_an_id_changes_nothing(ledger: Ledger, outc
     (one,) = await claimed(ledger, await planned(ledger), lease_seconds=TINY)
     await asyncio.sleep(2 * TINY)
     await settling.expire_claims(ledger)
-    late = {
+    outcomes: dict[str, Outcome] = {
         "refused": Refused(request_id=one.request_id, attempt=1, problem="No."),
         "nothing": NothingHappened(request_id=one.request_id, attempt=1, not_before_seconds=99),
         "uncertain": Uncertain(request_id=one.request_id, attempt=1, problem="?"),
-    }[outcome]
-    await sending.record(ledger, [late])
+    }
+    await sending.record(ledger, [outcomes[outcome]])
     assert await state(ledger, one.request_id) == "uncertain"
 
 
