@@ -62,9 +62,13 @@ async def worker(settings: Settings) -> Finding:
             return Finding("worker", False, f"Deployments are missing ({', '.join(sorted(missing))}): run `esign up`.")
         workers = await client.read_workers_for_work_pool("esign")
     recent = now("UTC") - timedelta(minutes=2)
-    if any(w.status == WorkerStatus.ONLINE and w.last_heartbeat_time and w.last_heartbeat_time > recent for w in workers):
+    if any(
+        w.status == WorkerStatus.ONLINE and w.last_heartbeat_time and w.last_heartbeat_time > recent for w in workers
+    ):
         return Finding("worker", True, "online on pool 'esign', four deployments")
-    return Finding("worker", False, "None is online on pool 'esign': run `esign up` or `prefect worker start -p esign`.")
+    return Finding(
+        "worker", False, "None is online on pool 'esign': run `esign up` or `prefect worker start -p esign`."
+    )
 
 
 async def receiver(settings: Settings) -> Finding:
@@ -75,7 +79,9 @@ async def receiver(settings: Settings) -> Finding:
         return Finding("receiver", False, "ESIGN_RECEIVER_SECRET is not set: no webhook would be believed.")
     if await _answers(f"{settings.public_url}/healthz"):
         return Finding("receiver", True, settings.public_url)
-    return Finding("receiver", False, f"{settings.public_url}/healthz does not answer: run `esign up`, or check the address.")
+    return Finding(
+        "receiver", False, f"{settings.public_url}/healthz does not answer: run `esign up`, or check the address."
+    )
 
 
 async def account(settings: Settings) -> Finding:

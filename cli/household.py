@@ -68,7 +68,11 @@ class Household:
     ) -> Child:
         """Start `python -m module arguments…`; its output goes to a log of its own. Returns at once."""
         child = Child(
-            name, [sys.executable, "-m", *module_and_arguments], {**os.environ, **env}, self._logs / f"{name}.log", ready_url
+            name,
+            [sys.executable, "-m", *module_and_arguments],
+            {**os.environ, **env},
+            self._logs / f"{name}.log",
+            ready_url,
         )
         self._children.append(child)
         await self._launch(child)

@@ -18,10 +18,12 @@ EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 
 
 app = App(
     name="esign",
-    help="Have documents signed from a spreadsheet, and see what became of them. Add --debug to any call for tracebacks.",
+    help="Have documents signed from a spreadsheet, and see what became of them. --debug shows tracebacks.",
     help_epilogue=EPILOGUE,
     version=lambda: version("prefect-esign"),
     help_format="plaintext",
+    # Ctrl-C gets a sentence of ours, in `main`.
+    suppress_keyboard_interrupt=False,
 )
 app.command(demo.demo)
 app.command(up.up)
@@ -48,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         complain.print("Stopped. What was sent is in the ledger; the same command goes on where this one ended.")
         sys.exit(130)
+    except BrokenPipeError:
+        pass  # said below
     except Exception as error:
         if debug:
             raise
@@ -61,13 +65,14 @@ def explain(error: Exception) -> tuple[str, int]:
     """The sentence and the exit code that belong to an error."""
     from connectors.sheets.errors import SheetError
     from connectors.signing.errors import ConnectorError, Unsupported
+    from ledger.errors import LedgerError
     from recipes.errors import RecipeError
 
     if isinstance(error, Failure):
         return str(error), error.code
     if isinstance(error, RecipeError | SheetError | Unsupported) or getattr(error, "public", False):
         return str(error), 2
-    if isinstance(error, ConnectorError):
+    if isinstance(error, ConnectorError | LedgerError):
         return str(error), 3
     if isinstance(error, ValueError) and type(error) is ValueError:
         return str(error), 2

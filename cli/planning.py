@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,7 +44,7 @@ async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIter
             settings,
             ledger,
             await prepare(
-                ledger, settings, recipe, sheet.absolute(), account=options.account, campaign=options.campaign,
+                ledger, settings, recipe, Path(os.path.abspath(sheet)), account=options.account, campaign=options.campaign,
                 rows=options.row or None, limit=options.limit, today=datetime.now(UTC).astimezone().date(),
             ),
         )  # fmt: skip
@@ -55,7 +56,7 @@ def chosen(plan: Plan, options: SheetOptions) -> list[PlanRow]:
 
 
 def show_plan(plan: Plan, rows: list[PlanRow]) -> None:
-    """Print what would happen: the rows that need a look first of all, the others up to a screenful, then the numbers."""
+    """Print what would happen: every row up to a screenful, refused ones in any case, then the numbers."""
     sending = plan.sending
     print(f"{sending.recipe} · {sending.provider.title}, account {sending.account} ({sending.mode}) · {plan.sheet}")
     refused = [row for row in rows if row.verdict is PlanVerdict.REFUSED]

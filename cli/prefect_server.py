@@ -22,7 +22,9 @@ async def prepare(pool: str, *, visiting: bool) -> None:
 
     async with get_client() as client:
         with contextlib.suppress(ObjectAlreadyExists):
-            await client.create_work_pool(WorkPoolCreate(name=pool, type="process", description=OURS if visiting else None))
+            await client.create_work_pool(
+                WorkPoolCreate(name=pool, type="process", description=OURS if visiting else None)
+            )
     await ESignaturesCredentials.register_type_and_schema()
 
 

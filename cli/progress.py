@@ -65,7 +65,11 @@ def _bar(total: int) -> Iterator[Tell]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     with Progress(
-        TextColumn("Sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}")
+        TextColumn("Sending"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
     ) as bar:
         line = bar.add_task("", total=total)
         yield lambda now: bar.update(line, completed=now.done, total=now.total, description=now.note or "")
@@ -83,6 +87,8 @@ def _lines(total: int) -> Tell:
             print(now.note, flush=True)
         if now.done >= said + step or (now.done == now.total != said):
             said = now.done
-            print(f"{now.done} of {now.total}: {now.sent} sent, {now.refused} refused, {now.unclear} unclear", flush=True)
+            print(
+                f"{now.done} of {now.total}: {now.sent} sent, {now.refused} refused, {now.unclear} unclear", flush=True
+            )
 
     return tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from cli.ports import HOST, Ports
 POOL = "esign"
 PROJECT = Path(flows.__file__).resolve().parent.parent
 """The folder of `prefect.yaml`."""
+
+DEPLOY_SECONDS = 60.0
+"""Seconds the deployments may take (3 on an idle machine) before Prefect is believed to hang."""
 
 QUIET_PREFECT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -107,16 +110,30 @@ async def raised(plot: Plot) -> AsyncIterator[Stage]:
 PUBLISHED = ("PREFECT_API_URL", "ESIGN_PUBLIC_URL", "ESIGN_SANDBOX_URL")
 
 
-async def deploy(env: dict[str, str], log: Path) -> None:
-    """Make every deployment of `prefect.yaml`, as `prefect deploy --all` does by hand."""
+async def deploy(env: Mapping[str, str], log: Path) -> None:
+    """Make every deployment of `prefect.yaml`, as `prefect deploy --all` does by hand; a second time if it hangs."""
+    for _ in range(2):
+        if await _deployed(env, log):
+            return
+    raise OutsideFailed(f"The deployments of prefect.yaml could not be made; what Prefect said is in {log}.")
+
+
+async def _deployed(env: Mapping[str, str], log: Path) -> bool:
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
             cwd=PROJECT, env={**os.environ, **env}, stdin=asyncio.subprocess.DEVNULL,
             stdout=output, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        if await process.wait() != 0:
-            raise OutsideFailed(f"The deployments of prefect.yaml could not be made; what Prefect said is in {log}.")
+        try:
+            async with asyncio.timeout(DEPLOY_SECONDS):
+                return await process.wait() == 0
+        except TimeoutError:
+            return False
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 def _addresses(plot: Plot) -> Stage:

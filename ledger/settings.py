@@ -84,6 +84,8 @@ def _home(env: Mapping[str, str]) -> Path:
     home = Path(given).expanduser()
     if not home.is_absolute():
         raise ValueError("ESIGN_HOME must be an absolute path, so that every process finds the same ledger.")
+    if home.exists() and not home.is_dir():
+        raise ValueError(f"ESIGN_HOME names {home}, which is no folder: choose another, or move that file away.")
     return home
 
 

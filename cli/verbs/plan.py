@@ -31,6 +31,10 @@ async def plan(
     as_json
         Print JSON for another program to read.
     """
+    from ledger.settings import load_settings
+
+    # Before Prefect is imported, which reads the environment then and never again.
+    load_settings()
     from cli.planning import chosen, prepared, show_plan
     from flows.send.plan import PlanVerdict
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
 from cli.sheet_options import SheetOptions
@@ -23,6 +25,7 @@ async def send(
     skip_bad: bool = False,
     yes: bool = False,
     live: bool = False,
+    no_webhooks: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Send what the plan says; the same call again goes on after an interruption and sends nothing twice.
 
@@ -38,7 +41,15 @@ async def send(
         Do not ask; with a live account only together with --live.
     live
         Say that requests of a live account are meant to bind people.
+    no_webhooks
+        Send with a live account although nobody would hear when a document is signed.
     """
+    from ledger.settings import load_settings
+
+    # Before Prefect is imported, which reads the environment then and never again: where the server is, and to keep
+    # its own lines off the terminal, since the run's page has them.
+    load_settings()
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     from cli.planning import chosen, prepared, show_plan
     from flows.send.plan import PlanVerdict
     from flows.send.refusals import show_refused
@@ -54,6 +65,7 @@ async def send(
                 f"Nothing was sent: {len(bad)} of {len(rows)} rows cannot be; correct them (the sheet says why), "
                 "or send the others with --skip-bad."
             )
+        _require_webhooks(ready, needed=not no_webhooks)
         await _require_prefect(ready.settings)
         await _send(ready, options, yes=yes, live=live)
 
@@ -89,6 +101,22 @@ def _confirmed(ready: Ready, count: int, *, yes: bool, live: bool) -> int | None
     return count
 
 
+def _require_webhooks(ready: Ready, *, needed: bool) -> None:
+    """A provider that cannot report leaves every row at `sent`: no for a live account, a warning for others."""
+    from flows.send.job import webhook_address
+
+    sending = ready.plan.sending
+    if webhook_address(ready.settings, sending.provider(ready.prepared.account_settings), sending.account):
+        return
+    sentence = (
+        f"{sending.provider.title} would have no address to report to, so nobody would hear who signed: set "
+        "ESIGN_PUBLIC_URL to the receiver's https address"
+    )
+    if needed and sending.mode == "live":
+        raise BadUsage(f"{sentence}, or add --no-webhooks.")
+    print(f"Note: {sentence}.")
+
+
 async def _require_prefect(settings: Settings) -> None:
     import httpx
 
@@ -99,5 +127,5 @@ async def _require_prefect(settings: Settings) -> None:
             (await client.get(f"{settings.api_url}/health")).raise_for_status()
     except httpx.HTTPError:
         raise OutsideFailed(
-            f"The Prefect server at {settings.api_url} does not answer: start everything with `esign up`, then send again."
+            f"The Prefect server at {settings.api_url} does not answer: run `esign up`, then send again."
         ) from None

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from connectors.sheets import SheetError
 from connectors.signing.hooks import hook_url
@@ -65,7 +67,7 @@ async def run_batch(
     """
     batch = await batches.batch(ledger, batch_id)
     if batch is None:
-        raise CannotSend(f"The ledger knows no batch {batch_id}.")
+        raise CannotSend("The ledger knows no batch of this id; `esign status` lists those it knows.")
     async with Accounts(open_account) as accounts:
         provider = await accounts.client(batch.provider, batch.account)
         _require_same_account(batch, provider.settings)
@@ -178,9 +180,22 @@ async def writing_back(ledger: Ledger) -> AsyncIterator[None]:
 
 
 def webhook_address(settings: Settings, provider: Provider, account: str) -> str | None:
-    """Where the provider shall report to: our receiver, if it is reached from outside and the provider takes it."""
+    """Where the provider shall report to: our receiver, if the provider reaches it and takes the address.
+
+    Plain HTTP is for a provider on this machine; from anywhere else an address must be HTTPS.
+    """
     if settings.public_url is None or not settings.receiver_secrets:
+        return None
+    if not settings.public_url.startswith("https://") and not _on_this_machine(provider.settings.base_url):
         return None
     if Capability.WEBHOOK_PER_REQUEST not in provider.capabilities:
         return None
     return hook_url(settings.public_url, settings.receiver_secrets, provider.name, account)
+
+
+def _on_this_machine(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -30,7 +30,7 @@ from ledger.states import MOVES, RequestState
 from ledger.store import Ledger
 from tests.ledger.making import ACCOUNT, PLAN, Fresh, delivery, draft, lines, row, snapshot
 
-ROWS = 3
+ROWS = 6
 LEASE = 30.0
 E, R = EventType, RequestState
 T = TypeVar("T")
@@ -96,13 +96,13 @@ class Machine(RuleBasedStateMachine):
     @initialize(hows=st.tuples(*[HOWS] * ROWS))
     def send_all(self, hows: tuple[str, ...]) -> None:
         for how in hows:
-            self.send(how, plan_again=False)
+            self.send(how, plan_again=False, most=1)
 
-    @rule(how=HOWS, plan_again=st.booleans())
-    def send(self, how: str, plan_again: bool) -> None:
+    @rule(how=HOWS, plan_again=st.booleans(), most=st.just(3))
+    def send(self, how: str, plan_again: bool, most: int) -> None:
         if plan_again:
             self.run(planning.freeze(self.ledger, self.plan))
-        for one in self.run(sending.claim(self.ledger, self.batch_id, "a sender", 1, LEASE)):
+        for one in self.run(sending.claim(self.ledger, self.batch_id, "a sender", most, LEASE)):
             self.held.append(one)
             if how != "hold":
                 self.call(len(self.held) - 1, how)
@@ -145,7 +145,7 @@ class Machine(RuleBasedStateMachine):
     def record(self, outcome: Outcome) -> None:
         self.run(sending.record(self.ledger, [outcome]))
 
-    @rule(newest=st.integers(0, 3), before=st.booleans(), meanwhile=st.booleans())
+    @rule(newest=st.integers(0, 5), before=st.booleans(), meanwhile=st.booleans())
     def look_up(self, newest: int, before: bool, meanwhile: bool) -> None:
         """The list shows the newest requests alone (0: all); claims may run out before, or while we look."""
         if before:
