@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,14 +39,23 @@ async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIter
     """Plan the sheet against the ledger of this process's settings; the ledger is closed at the end of the block."""
     settings = load_settings()
     async with await Ledger.open(settings.ledger_url) as ledger:
-        yield Ready(
-            settings,
+        made = await prepare(
             ledger,
-            await prepare(
-                ledger, settings, recipe, Path(os.path.abspath(sheet)), account=options.account, campaign=options.campaign,
-                rows=options.row or None, limit=options.limit, today=datetime.now(UTC).astimezone().date(),
-            ),
-        )  # fmt: skip
+            settings,
+            recipe,
+            _whole(sheet),
+            account=options.account,
+            campaign=options.campaign,
+            rows=options.row or None,
+            limit=options.limit,
+            today=datetime.now(UTC).astimezone().date(),
+        )
+        yield Ready(settings, ledger, made)
+
+
+def _whole(sheet: Path) -> Path:
+    """The path as every process understands it: the drainer has another working directory."""
+    return sheet.expanduser().absolute()
 
 
 def chosen(plan: Plan, options: SheetOptions) -> list[PlanRow]:
