@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, bindparam, insert, null, select, update
-from sqlalchemy import case as sa_case
+from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Event
@@ -137,8 +136,8 @@ class Casefile:
 
     async def _write(self) -> None:
         cases = self.cases.values()
-        claimed = sa_case((bindparam("state", type_=Text) == "sending", requests.c.lease_until), else_=null())
-        await self._change(requests, _KEPT, cases, {"lease_until": claimed})
+        # whatever moves a request ends its claim
+        await self._change(requests, _KEPT, cases, {"lease_until": None})
         await self._change(signers, _KEPT_OF_PEOPLE, [person for case in cases for person in case.people], {})
 
     async def _change(

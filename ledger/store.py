@@ -7,7 +7,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,7 +81,7 @@ class Ledger:
 
 
 @contextlib.contextmanager
-def _without_content() -> Any:
+def _without_content() -> Iterator[None]:
     """Turn the database's complaints into ours: its own quote the row (`DETAIL: Key (…)=(…)`)."""
     try:
         yield
@@ -90,6 +90,11 @@ def _without_content() -> Any:
         raise LedgerUnavailable(f"The ledger cannot be reached or written right now ({what}).") from None
     except DBAPIError as problem:
         raise LedgerError(f"The ledger refused a change ({type(problem.orig).__name__}).") from None
+    except Exception as problem:
+        if not type(problem).__module__.startswith("asyncpg"):
+            raise
+        # said while connecting, where SQLAlchemy does not listen yet
+        raise LedgerUnavailable(f"The ledger cannot be opened ({type(problem).__name__}).") from None
 
 
 def _engine(url: str) -> AsyncEngine:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -14,9 +13,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ledger.store import Ledger
-from tests.ledger.making import Fresh
-
-POSTGRES = os.environ.get("ESIGN_TEST_POSTGRES_URL")
+from tests.ledger.making import POSTGRES, Fresh
 
 
 @pytest.fixture(scope="session")

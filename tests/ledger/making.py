@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,8 @@ from ledger import applying, inbox, planning, sending
 from ledger.drafts import BatchDraft, RefusedRow, Reminders, RowDraft
 from ledger.sending import Claimed
 from ledger.store import Ledger
+
+POSTGRES = os.environ.get("ESIGN_TEST_POSTGRES_URL")
 
 ACCOUNT = {"provider": "esignatures", "account": "sandbox"}
 SHEET = "/somewhere/staff.csv"

@@ -280,6 +280,6 @@ class Machine(RuleBasedStateMachine):
 
 def test_whatever_happens_in_whatever_order_the_ledger_keeps_its_promises(fresh_url: Fresh) -> None:
     many = settings(
-        max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(cast(type[Machine], lambda: Machine(fresh_url)), settings=many)

@@ -10,7 +10,7 @@ import pytest
 from connectors.signing.model import Event, EventType, Status
 from ledger import applying, inbox, outbox, planning, reading, sending
 from ledger.applying import Reported
-from ledger.schema import history, requests, signers
+from ledger.schema import attempts, history, requests, signers
 from ledger.schema import inbox as inbox_table
 from ledger.store import Ledger
 from tests.ledger.making import claimed, delivery, draft, event, hear, lines, planned, row, sent, snapshot
@@ -117,6 +117,14 @@ async def test_our_mark_alone_proves_that_it_was_sent(ledger: Ledger) -> None:
     await sending.record_uncertain(ledger, one.request_id, 1, "No answer.")
     await hear(ledger, event(E.UNKNOWN, None, ref=one.ref))
     assert await state(ledger, one.request_id) == "sent"
+
+
+async def test_a_webhook_answers_for_the_attempt_whose_answer_was_lost(ledger: Ledger) -> None:
+    (one,) = await claimed(ledger, await planned(ledger))
+    await sending.record_uncertain(ledger, one.request_id, 1, "No answer.")
+    await hear(ledger, event(E.VIEWED, "P1", ref=one.ref))
+    (attempt,) = await lines(ledger, attempts)
+    assert (attempt["outcome"], attempt["provider_id"]) == ("sent", "P1")
 
 
 async def test_our_mark_counts_only_together_with_the_account(ledger: Ledger) -> None:

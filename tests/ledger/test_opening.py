@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import ledger.migrations
@@ -22,7 +22,7 @@ from ledger import planning
 from ledger.errors import LedgerError, LedgerTooNew, LedgerUnavailable
 from ledger.schema import batches, metadata, requests
 from ledger.store import Ledger
-from tests.ledger.making import draft, lines, planned, row
+from tests.ledger.making import POSTGRES, draft, lines, planned, row
 
 OPEN = "import asyncio, sys; from ledger.store import Ledger; print(asyncio.run(Ledger.open(sys.argv[1])).id)"
 
@@ -98,6 +98,13 @@ async def test_an_unreachable_ledger_says_so_without_its_password() -> None:
             await Ledger.open(url)
         assert "hidden" not in repr(caught.value)
         assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])
+async def test_a_database_that_is_not_there_is_said_to_be_unavailable(database: str) -> None:
+    missing = make_url(POSTGRES or "").set(database="not_there").render_as_string(hide_password=False)
+    with pytest.raises(LedgerUnavailable, match="cannot be opened"):
+        await Ledger.open(missing)
 
 
 async def test_no_complaint_quotes_a_row(ledger: Ledger) -> None:

@@ -82,6 +82,15 @@ async def test_a_row_that_is_planned_again_after_an_attempt_moves_too(ledger: Le
     assert (again.request_id, again.ref, again.attempt) == (one.request_id, one.ref, 2)
 
 
+async def test_a_row_that_may_have_been_sent_moves_nowhere(ledger: Ledger) -> None:
+    first = await planning.freeze(ledger, draft(row(2, "one")))
+    (one,) = await claimed(ledger, first.batch_id)
+    await sending.record_uncertain(ledger, one.request_id, 1, "No answer.")
+    second = await planning.freeze(ledger, draft(row(2, "one")))
+    assert (second.adopted, second.mine, second.already[2].state) == (0, 0, RequestState.UNCERTAIN)
+    assert await claimed(ledger, second.batch_id) == []
+
+
 async def test_refused_rows_are_kept_on_the_batch_and_touch_no_request(ledger: Ledger) -> None:
     await planning.freeze(ledger, draft(row(2, "one")))
     problem = RefusedRow(row=2, key="one", problem="The address is not one.")
