@@ -35,7 +35,7 @@ async def ledger(settings: Settings) -> Finding:
     except Exception as error:
         return Finding("ledger", False, f"It cannot be opened ({type(error).__name__}): check ESIGN_LEDGER_URL.")
     if dead or stuck:
-        return Finding("ledger", False, f"{dead} webhooks and {stuck} follow-ups were given up; see `esign status`.")
+        return Finding("ledger", False, f"{dead} webhooks and {stuck} follow-ups need a look; see `esign status`.")
     return Finding("ledger", True, f"{name} in {settings.home}")
 
 
@@ -53,11 +53,13 @@ async def worker(settings: Settings) -> Finding:
     if settings.api_url is None or not await _answers(f"{settings.api_url}/health"):
         return Finding("worker", False, "Unknown without a Prefect server.")
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
     from prefect.client.schemas.objects import WorkerStatus
     from prefect.types._datetime import now
 
+    pool = WorkPoolFilter(name=WorkPoolFilterName(any_=["esign"]))
     async with get_client() as client:
-        names = {deployment.name for deployment in await client.read_deployments()}
+        names = {deployment.name for deployment in await client.read_deployments(work_pool_filter=pool)}
         if missing := {"send-batch", "process-events", "send-reminders", "sweep"} - names:
             return Finding("worker", False, f"Deployments are missing ({', '.join(sorted(missing))}): run `esign up`.")
         workers = await client.read_workers_for_work_pool("esign")
@@ -78,6 +80,8 @@ async def receiver(settings: Settings) -> Finding:
     if not settings.receiver_secrets:
         return Finding("receiver", False, "ESIGN_RECEIVER_SECRET is not set: no webhook would be believed.")
     if await _answers(f"{settings.public_url}/healthz"):
+        if not settings.public_url.startswith("https://"):
+            return Finding("receiver", True, f"{settings.public_url}, for the sandbox; real providers need https.")
         return Finding("receiver", True, settings.public_url)
     return Finding(
         "receiver", False, f"{settings.public_url}/healthz does not answer: run `esign up`, or check the address."
@@ -118,6 +122,16 @@ async def archive(settings: Settings) -> Finding:
     except OSError:
         return Finding("archive", False, f"{settings.archive} cannot be written to: check ESIGN_ARCHIVE.")
     return Finding("archive", True, settings.archive or str(settings.home / "archive"))
+
+
+async def finding(check: Check, settings: Settings) -> Finding:
+    """What this check finds; one that fails itself is a finding too, and ends none of the others."""
+    try:
+        return await check(settings)
+    except Exception as error:
+        what = check.__name__.replace("prefect_server", "Prefect server")
+        sentence = str(error) if type(error) is ValueError else f"It could not be looked at ({type(error).__name__})."
+        return Finding(what, False, sentence)
 
 
 async def _answers(url: str) -> bool:

@@ -23,6 +23,8 @@ RESTART_PAUSE = 1.0
 """Seconds between the death of a child and its return."""
 GRACE = 3.0
 """Seconds a child has to end by itself before it is killed."""
+OFFSPRING_GRACE = 10.0
+"""Seconds a flow run has to record the calls it has under way."""
 
 
 @dataclass
@@ -94,26 +96,49 @@ class Household:
 
     async def stop(self) -> None:
         """End every child and everything the children started; kill what does not end by itself."""
+        for child in self._children:
+            child.returns = False
         for watcher in self._watchers:
             watcher.cancel()
-        self._remember_offspring()
+        # Flow runs first, while the server they report to is still there: one may have calls to record.
+        await self._end_offspring(OFFSPRING_GRACE)
         for child in reversed(self._children):
-            child.returns = False
             if child.process is not None and child.process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     child.process.terminate()
         # Children are waited for by the loop that started them; asking the system as well would rob it of their end.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
-                await asyncio.gather(*(child.process.wait() for child in self._children if child.process is not None))
-        for process in [*self._own_processes(), *self._offspring.values()]:
+                await self._ended()
+        await self._end_offspring(0)
+        for process in self._own_processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        await asyncio.gather(*(child.process.wait() for child in self._children if child.process is not None))
+        await self._ended()
         for child in self._children:
             if child.output is not None:
                 child.output.close()
         self._register.unlink(missing_ok=True)
+
+    async def _ended(self) -> None:
+        await asyncio.gather(*(child.process.wait() for child in self._children if child.process is not None))
+
+    async def _end_offspring(self, seconds: float) -> None:
+        """Ask what our children started to end, and kill what has not within so many seconds.
+
+        Flow runs live in sessions of their own and would outlive their worker, so they are noted while the tree stands.
+        """
+        for process in self._own_processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._offspring |= {one.pid: one for one in process.children(recursive=True)}
+        runs = [one for one in self._offspring.values() if _in_own_session(one)]
+        for process in runs:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        await asyncio.to_thread(psutil.wait_procs, runs, timeout=seconds)
+        for process in self._offspring.values() if seconds == 0 else runs:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
     async def _launch(self, child: Child) -> None:
         if child.output is None:
@@ -127,7 +152,9 @@ class Household:
             # A group of their own: Ctrl-C reaches this command alone, which then ends them in order.
             start_new_session=True,
         )
-        self._register.write_text(json.dumps([(each.pid, each.create_time()) for each in self._own_processes()]))
+        fresh = self._register.with_suffix(".new")
+        fresh.write_text(json.dumps([(each.pid, each.create_time()) for each in self._own_processes()]))
+        fresh.replace(self._register)
 
     async def _watch(self, child: Child) -> None:
         while True:
@@ -146,14 +173,12 @@ class Household:
                     found.append(psutil.Process(child.process.pid))
         return found
 
-    def _remember_offspring(self) -> None:
-        """Flow runs live in sessions of their own and would outlive their worker: note them while the tree stands."""
-        for process in self._own_processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for descendant in process.children(recursive=True):
-                    self._offspring[descendant.pid] = descendant
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        descendant.terminate()
+
+def _in_own_session(process: psutil.Process) -> bool:
+    """Whether it leads a session: a flow run does, the helpers of a server do not and end with it."""
+    with contextlib.suppress(ProcessLookupError):
+        return os.getsid(process.pid) == process.pid
+    return False
 
 
 def end_leftovers(register: Path) -> None:
@@ -164,7 +189,7 @@ def end_leftovers(register: Path) -> None:
     if not register.exists():
         return
     left = []
-    for pid, started in json.loads(register.read_text() or "[]"):
+    for pid, started in json.loads(register.read_text()):
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             if abs(process.create_time() - started) < 1.0:

@@ -44,11 +44,12 @@ async def require_untouched(pool: str) -> None:
 async def leave(pool: str) -> None:
     """Take everything off the server again: deployments, their automations, and the pool."""
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
     from prefect.exceptions import ObjectNotFound
 
+    ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
     async with get_client() as client:
-        for deployment in await client.read_deployments():
-            if deployment.work_pool_name == pool:
-                await client.delete_deployment(deployment.id)
+        for deployment in await client.read_deployments(work_pool_filter=ours):
+            await client.delete_deployment(deployment.id)
         with contextlib.suppress(ObjectNotFound):
             await client.delete_work_pool(pool)

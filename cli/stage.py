@@ -25,6 +25,9 @@ PROJECT = Path(flows.__file__).resolve().parent.parent
 DEPLOY_SECONDS = 60.0
 """Seconds the deployments may take (3 on an idle machine) before Prefect is believed to hang."""
 
+PUBLISHED = ("PREFECT_API_URL", "ESIGN_PUBLIC_URL", "ESIGN_SANDBOX_URL", *keys.MADE_HERE)
+"""What other commands on this machine have to agree on with what runs here, whatever their own environment says."""
+
 QUIET_PREFECT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLI_COLORS": "false",
@@ -73,6 +76,8 @@ async def raised(plot: Plot) -> AsyncIterator[Stage]:
     stage = _addresses(plot)
     env = _environment(plot, stage)
     os.environ.update(env)
+    if not stage.own_server:
+        await _require_prefect(stage.prefect_api)
     async with Household(plot.home) as household:
         server = None
         if stage.own_server:
@@ -87,7 +92,6 @@ async def raised(plot: Plot) -> AsyncIterator[Stage]:
         )  # fmt: skip
         for child in filter(None, (server, rehearsal, receiver)):
             await household.ready(child)
-        await _require_prefect(stage.prefect_api)
         visiting = plot.for_a_while and not stage.own_server
         if visiting:
             await prefect_server.require_untouched(POOL)
@@ -98,16 +102,13 @@ async def raised(plot: Plot) -> AsyncIterator[Stage]:
             "--limit", "10", env=worker_env,
         )  # fmt: skip
         await deploy(env, plot.home / "logs" / "deploy.log")
-        keys.publish(plot.home, {name: value for name, value in env.items() if name in PUBLISHED})
+        keys.publish(plot.home, {name: env[name] for name in PUBLISHED if name in env})
         try:
             yield stage
         finally:
             keys.withdraw(plot.home)
             if visiting:
                 await prefect_server.leave(POOL)
-
-
-PUBLISHED = ("PREFECT_API_URL", "ESIGN_PUBLIC_URL", "ESIGN_SANDBOX_URL")
 
 
 async def deploy(env: Mapping[str, str], log: Path) -> None:

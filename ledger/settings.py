@@ -38,13 +38,14 @@ class Settings(BaseModel):
     """`PREFECT_API_URL`: the Prefect server, with its `/api`."""
 
 
-def load_settings() -> Settings:
+def load_settings(*, running: bool = True) -> Settings:
     """Read the settings; whatever is set in the environment wins.
 
     Then comes `.env` of the working directory (or the file `ESIGN_ENV_FILE` names, none if that is empty), then
     `running.env` and `secrets.env` in the home folder: the addresses of what runs and the secrets made for it, both
     written by the command. The files are loaded into the environment, so that Prefect and the accounts see them too.
-    Raises `ValueError` with one sentence for a value that cannot be used.
+    `running=False` leaves out the addresses, for the command that is about to make them. Raises `ValueError` with one
+    sentence for a value that cannot be used.
     """
     own = os.environ.get("ESIGN_ENV_FILE")
     if own is None:
@@ -52,7 +53,8 @@ def load_settings() -> Settings:
     elif own.strip():
         load_dotenv(Path(own).expanduser(), override=False)
     home = _home(os.environ)
-    load_dotenv(home / "running.env", override=False)
+    if running:
+        load_dotenv(home / "running.env", override=False)
     load_dotenv(home / "secrets.env", override=False)
     return read_settings(os.environ)
 

@@ -20,12 +20,12 @@ async def doctor(*, as_json: Annotated[bool, Parameter("--json", negative="")] =
     """
     import json
 
-    from cli.checks import CHECKS, Finding
+    from cli.checks import CHECKS, Finding, finding
     from cli.tables import show
     from ledger.settings import load_settings
 
     settings = load_settings()
-    findings: list[Finding] = list(await asyncio.gather(*(check(settings) for check in CHECKS)))
+    findings: list[Finding] = list(await asyncio.gather(*(finding(check, settings) for check in CHECKS)))
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], indent=2))
     else:

@@ -23,6 +23,7 @@ async def status(
     as_json
         Print JSON for another program to read.
     """
+    from cli.troubles import troubles
     from ledger import planning, reading
     from ledger.settings import load_settings
     from ledger.store import Ledger
@@ -36,8 +37,13 @@ async def status(
                 else "Nothing has been sent yet; start with `esign plan RECIPE SHEET`."
             )
         rows = await reading.rows(ledger, found.id)
+        wrong = await troubles(ledger)
     if as_json:
-        facts = {"batch": found.model_dump(mode="json"), "rows": [row.model_dump(mode="json") for row in rows]}
+        facts = {
+            "batch": found.model_dump(mode="json"),
+            "rows": [row.model_dump(mode="json") for row in rows],
+            "troubles": wrong,
+        }
         print(json.dumps(facts, indent=2, ensure_ascii=False))
         return
     print(f"{found.id}  {found.recipe}  {found.provider}/{found.account}  {found.mode}  {found.state}")
@@ -47,3 +53,5 @@ async def status(
         ("row", "status", "waiting for", "last event", "problem", "document"),
         [(r.row, r.state, r.waiting_for, r.last_event, r.problem, r.document) for r in rows],
     )
+    for sentence in wrong:
+        print(sentence)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from cli import keys
 from cli.failures import BadUsage
+from cli.household import end_leftovers
 from cli.locks import only_one
 from cli.ports import Ports, require_free
 from cli.stage import Plot, Stage, raised
@@ -23,7 +25,7 @@ async def up(
     sandbox_port: Annotated[int, Parameter(name="--sandbox-port")] = DEFAULT_PORTS.sandbox,
     receiver_port: Annotated[int, Parameter(name="--receiver-port")] = DEFAULT_PORTS.receiver,
 ) -> None:
-    """Start the Prefect server (if none answers), the deployments, a worker, the receiver and the sandbox.
+    """Start a Prefect server (unless PREFECT_API_URL names one), deployments, worker, receiver and sandbox.
 
     Parameters
     ----------
@@ -40,9 +42,12 @@ async def up(
     """
     from ledger.settings import load_settings
 
-    settings = load_settings()
+    # What an `up` that was killed left behind is neither running nor true.
+    settings = load_settings(running=False)
     ports = Ports(prefect=prefect_port, sandbox=sandbox_port, receiver=receiver_port)
     with only_one(settings.home / "up.lock", "Already up in this home: stop the other `esign up` first."):
+        end_leftovers(settings.home / "children.json")
+        keys.withdraw(settings.home)
         if settings.api_url is None:
             require_free(ports.prefect, "Prefect server", "--prefect-port, or name a running one in PREFECT_API_URL")
         if sandbox:

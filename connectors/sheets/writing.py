@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,9 @@ from connectors.sheets.model import ID_COLUMN, OUR_COLUMNS, RowResult
 from connectors.sheets.reading import Table, is_blank, locate, take_apart
 from connectors.sheets.replacing import rewrite
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet calculate a cell: owasp.org/www-community/attacks/CSV_Injection."""
+_FORMULA = re.compile(r"(^|[,;])(\s*[=+\-@＝＋－＠])")
+"""What makes a spreadsheet calculate a cell: owasp.org/www-community/attacks/CSV_Injection. It may also stand behind a
+delimiter that is not this file's, but that of the program somebody opens it with."""
 
 
 def write_back(
@@ -33,9 +35,9 @@ def write_back(
 
 
 def harmless(text: str) -> str:
-    """The text on one line, and with an apostrophe in front if a spreadsheet would take it for a formula."""
+    """The text on one line, with an apostrophe before whatever a spreadsheet would take for a formula."""
     line = " ".join(text.split())
-    return f"'{line}" if line.startswith(_FORMULA_STARTS) else line
+    return _FORMULA.sub(r"\1'\2", line)
 
 
 def _filled_in(
