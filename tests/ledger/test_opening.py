@@ -100,8 +100,8 @@ async def test_an_unreachable_ledger_says_so_without_its_password() -> None:
         assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])
-async def test_a_database_that_is_not_there_is_said_to_be_unavailable(database: str) -> None:
+@pytest.mark.postgres
+async def test_a_database_that_is_not_there_is_said_to_be_unavailable() -> None:
     missing = make_url(POSTGRES or "").set(database="not_there").render_as_string(hide_password=False)
     with pytest.raises(LedgerUnavailable, match="cannot be opened"):
         await Ledger.open(missing)
