@@ -47,6 +47,7 @@ class Story:
         shutil.copy(Path(cli.__file__).with_name("demo_people.csv"), self.sheet)
         async with prepared(RECIPE, self.sheet, SheetOptions()) as ready:
             show_plan(ready.plan, list(ready.plan.rows))
+            print("The rows that can be sent go out, as with `esign send --skip-bad`.", flush=True)
             begun = time.monotonic()
             frozen = await planning.freeze(ready.ledger, ready.plan.draft())
             self.batch_id = frozen.batch_id
