@@ -49,8 +49,8 @@ def edge(run: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any,
         hush()
         try:
             return await run(*args, **kwargs)
-        except Withheld:
-            raise
+        except Withheld as error:
+            plain = Withheld(*error.args)
         except Exception as error:
             plain = withheld(error, *args, *kwargs.values())
         # Raised out here, so that the first exception is not even its context.

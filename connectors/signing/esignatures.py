@@ -136,6 +136,7 @@ class ESignatures(Provider):
             settings.base_url,
             # The token also works as `?token=`; there it would end up in logs.
             auth=httpx.BasicAuth(_own(settings).api_token.get_secret_value(), ""),
+            secrets=[_own(settings).api_token],
             rules=RULES,
             timeout_seconds=settings.timeout_seconds,
             concurrency=settings.concurrency,
@@ -171,8 +172,8 @@ class ESignatures(Provider):
     async def find(self, refs: Collection[str]) -> Lookup:
         """Look through the newest hundred contracts; there is no search.
 
-        The answer's shape is not documented [mcp]. A contract on which no `metadata` can be read proves nothing about
-        our marks, so it stays out of `ids`, and the list does not count as complete.
+        The answer's shape is not documented [mcp]. One contract on which no id or no `metadata` can be read may be the
+        one we look for: then the list proves nobody's absence, so it has no `ids` and does not count as complete.
         """
         answer = await self._http.call("GET", "/contracts/recent")
         listed = dig(answer, "data")
@@ -180,12 +181,17 @@ class ESignatures(Provider):
             raise TransientError(f"{self.title} answered without a list of contracts.")
         shown = [snapshot_of(dig(entry, "contract") or entry) for entry in listed]
         readable = [snapshot for snapshot in shown if snapshot is not None and "metadata" in snapshot.raw]
-        found: dict[str, Snapshot] = {}
+        ours: dict[str, list[Snapshot]] = {}
         for snapshot in readable:
             if snapshot.ref is not None and snapshot.ref in refs:
-                found.setdefault(snapshot.ref, snapshot)
-        complete = len(listed) < RECENT and len(readable) == len(listed)
-        return Lookup(found=found, ids=frozenset(snapshot.id for snapshot in readable), complete=complete)
+                ours.setdefault(snapshot.ref, []).append(snapshot)
+        whole = len(readable) == len(listed)
+        return Lookup(
+            found={ref: newest for ref, (newest, *_) in ours.items()},
+            also={ref: tuple(more) for ref, (_, *more) in ours.items() if more},
+            ids=frozenset(snapshot.id for snapshot in readable if whole),
+            complete=whole and len(listed) < RECENT,
+        )
 
     async def cancel(self, provider_id: str) -> None:
         """Withdraw. A signed contract cannot be withdrawn [docs]; that is a `PermanentError`."""

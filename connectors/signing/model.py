@@ -104,11 +104,13 @@ class Snapshot(Frozen):
 class Lookup(Frozen):
     """What a search for our marks brought to light.
 
-    `found` maps ref to snapshot. `ids` are all provider ids the answer showed, of anybody's requests: the window.
-    `complete` says that the window holds everything there is (the list was not cut off).
+    `found` maps ref to snapshot, `also` to further requests that carry the same mark, which must not be. `ids` are
+    all provider ids the answer showed, of anybody's requests: the window. `complete` says that the window holds
+    everything there is (the list was not cut off).
     """
 
     found: dict[str, Snapshot] = {}
+    also: dict[str, tuple[Snapshot, ...]] = {}
     ids: frozenset[str] = frozenset()
     complete: bool = False
 

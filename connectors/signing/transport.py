@@ -15,13 +15,16 @@ import ipaddress
 import logging
 import ssl
 import urllib.request
+from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
 
 from connectors.signing.answers import Answer, Call, Rule, judge, unclear
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
@@ -48,12 +51,14 @@ class Http:
         base_url: str,
         *,
         auth: httpx.Auth | None = None,
+        secrets: Sequence[SecretStr] = (),
         rules: Sequence[Rule] = (),
         timeout_seconds: float = 30.0,
         concurrency: int = 20,
     ) -> None:
         self._title = title
         self._rules = tuple(rules)
+        self._never_shown = [form for secret in secrets for form in _forms(secret.get_secret_value())]
         self._timeout_seconds = timeout_seconds
         self._slots = asyncio.Semaphore(concurrency)
         self._base_url = base_url.rstrip("/")
@@ -81,12 +86,17 @@ class Http:
         call: Call = "read" if method == "GET" else "write"
         answer = await self._exchange(self._request(method, path, json), call)
         if not 200 <= answer.status < 300:
-            raise judge(self._title, answer, call, path, self._rules)
+            raise judge(self._title, self._without_secrets(answer), call, path, self._rules)
         try:
             return read_json(answer.body)
         except ValueError:
             problem = unclear(call)(f"{self._title} answered {answer.status} with something that is not JSON.")
         raise problem
+
+    def _without_secrets(self, answer: Answer) -> Answer:
+        """The answer as it may stand in ledger and sheet: some servers quote the header they did not like."""
+        body = functools.reduce(lambda text, form: text.replace(form, b"***"), self._never_shown, answer.body)
+        return replace(answer, body=body)
 
     def _request(self, method: str, path: str, json: Any) -> httpx.Request:
         try:
@@ -209,3 +219,9 @@ def _http_url(title: str, base_url: str) -> httpx.URL:
 
 def _kind(error: BaseException) -> str:
     return type(error.__cause__ or error).__name__
+
+
+def _forms(secret: str) -> list[bytes]:
+    """How a secret may come back: as it is, or as HTTP Basic sends it (RFC 7617), user name alone."""
+    raw = secret.encode()
+    return [raw, b64encode(raw + b":"), b64encode(raw)] if raw else []

@@ -182,6 +182,17 @@ class ProviderContract:
         assert caught.value.__cause__ is None
         assert caught.value.__context__ is None
 
+    async def test_an_error_that_echoes_our_key_shows_it_nowhere(self, provider: Provider, server: Server) -> None:
+        await provider.check()
+        sent = server.requests[0].headers
+        echoed = [sent[name] for name in ("authorization", "x-api-key") if name in sent]
+        key = str(self.settings[self.secret_setting])
+        self.answer = httpx.Response(400, json={"error": f"{'.' * 460} {key} is not accepted: {echoed}"})
+        with pytest.raises(PermanentError) as caught:
+            await provider.send(self.request())
+        assert caught.value.detail
+        assert not [part for part in (key, *echoed) if part.split()[-1][:8] in caught.value.detail]
+
     # -- webhooks ------------------------------------------------------------------------------------------------
 
     def any_delivery(self) -> tuple[dict[str, str], bytes]:
