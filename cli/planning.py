@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cli.sheet_options import SheetOptions
 from cli.tables import show
-from flows.send.plan import Plan, PlanRow, PlanVerdict
-from flows.send.prepare import Prepared, prepare
+from flows.send.plan import Plan, PlanRow, PlanVerdict, refused_before
+from flows.send.prepare import Prepared, prepare, today
 from ledger.settings import Settings, load_settings
 from ledger.store import Ledger
 
@@ -48,7 +47,8 @@ async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIter
             campaign=options.campaign,
             rows=options.row or None,
             limit=options.limit,
-            today=datetime.now(UTC).astimezone().date(),
+            again=options.again,
+            today=today(),
         )
         yield Ready(settings, ledger, made)
 
@@ -81,5 +81,6 @@ def show_plan(plan: Plan, rows: list[PlanRow]) -> None:
 def why(row: PlanRow) -> str:
     """What a person has to know about this row."""
     if row.verdict is PlanVerdict.ALREADY and row.known is not None:
-        return f"already in {row.known.batch_id}: {row.known.state}"
+        way_on = "; --again sends it anew" if refused_before(row) else ""
+        return f"already in {row.known.batch_id}: {row.known.state}{way_on}"
     return row.problem or ""

@@ -24,7 +24,7 @@ async def sent_with_progress(
 ) -> None:
     """Run the flow `send-batch` in this process and say how it ended.
 
-    Raises `AnswerIsNo` when rows were refused or are unclear, `OutsideFailed` when the batch paused itself.
+    Raises `AnswerIsNo` when rows were refused, are unclear or left over, `OutsideFailed` when the batch paused itself.
     """
     # Before Prefect is imported: its own lines would tear the bar apart, and the run's page has them.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
@@ -36,24 +36,35 @@ async def sent_with_progress(
         )
     if not state.is_completed() and state.name != "Paused itself":
         raise OutsideFailed(f"The batch stopped: {state.message} Send again to go on.")
-    await _conclude(ledger, batch_id)
+    await conclude(ledger, batch_id, whole=not rows and limit is None)
 
 
-async def _conclude(ledger: Ledger, batch_id: str) -> None:
-    from ledger import batches, sending
+async def conclude(ledger: Ledger, batch_id: str, *, whole: bool) -> None:
+    """Say how the batch stands; `whole` if every row was meant to go out, so that one left over is not what was asked.
+
+    Raises as `sent_with_progress` does.
+    """
+    from ledger import batches, planning, sending
 
     counts = await sending.counts(ledger, batch_id)
     found = await batches.batch(ledger, batch_id)
     print(f"Batch {batch_id}: " + ", ".join(f"{number} {state}" for state, number in counts.items() if number))
     if found is not None and found.paused_because:
         raise OutsideFailed(f"The batch paused itself: {found.paused_because}")
-    if counts.get("failed"):
-        raise AnswerIsNo(f"The provider refused {counts['failed']} rows; `esign status {batch_id}` says why.")
-    if counts.get("uncertain"):
-        raise AnswerIsNo(
-            f"{counts['uncertain']} rows may or may not have been sent and are never sent again blindly; "
+    said = []
+    if failed := counts.get("failed"):
+        said.append(f"The provider refused {failed} rows; `esign status {batch_id}` says why, --again sends them anew.")
+    if uncertain := counts.get("uncertain"):
+        said.append(
+            f"{uncertain} rows may or may not have been sent and are never sent again blindly; "
             "send the sheet again later to have them looked up."
         )
+    if whole and (planned := counts.get("planned")):
+        wait = await planning.seconds_until_due(ledger, batch_id)
+        when = f" in {wait:.0f} s, when the provider wants to be asked again" if wait >= 1 else ""
+        said.append(f"{planned} rows are not sent yet; the same command goes on with them{when}.")
+    if said:
+        raise AnswerIsNo(" ".join(said))
 
 
 @contextmanager

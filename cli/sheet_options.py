@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 
 @Parameter(name="*")
@@ -21,4 +21,7 @@ class SheetOptions:
         tuple[int, ...],
         Parameter(help="Only this row of the sheet, as the spreadsheet numbers it; may be repeated.", negative=""),
     ] = ()
-    limit: Annotated[int | None, Parameter(help="At most this many rows.")] = None
+    limit: Annotated[int | None, Parameter(help="At most this many rows.", validator=validators.Number(gte=1))] = None
+    again: Annotated[
+        bool, Parameter(help="Send anew what the provider refused, with what the sheet says now.", negative="")
+    ] = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
@@ -60,7 +60,9 @@ async def batches(ledger: Ledger, newest: int = 20) -> list[Batch]:
 async def counts(ledger: Ledger, batch_id: str) -> Counts:
     """How many rows of a batch stand where."""
     mine = requests.c.batch_id == batch_id
-    per_state = select(requests.c.state, func.count().label("number")).where(mine).group_by(requests.c.state)
+    per_state = (
+        select(requests.c.state, func.count().label("number")).where(mine, newest_round()).group_by(requests.c.state)
+    )
     others = select(func.count(other_rows.c.problem), func.count(other_rows.c.request_id)).where(
         other_rows.c.batch_id == batch_id
     )
@@ -68,6 +70,13 @@ async def counts(ledger: Ledger, batch_id: str) -> Counts:
         states: Counts = {row.state: row.number for row in await connection.execute(per_state)}
         refused, already = (await connection.execute(others)).one()
     return states | {"refused": refused, "already": already}
+
+
+def newest_round() -> ColumnElement[bool]:
+    """Of a key that was sent again within its batch, only the last round counts and is shown."""
+    later = requests.alias()
+    same = (later.c[name] == requests.c[name] for name in ("batch_id", "mode", "campaign", "key"))
+    return ~exists().where(*same, later.c.round > requests.c.round)
 
 
 async def pause(ledger: Ledger, batch_id: str, because: str) -> None:

@@ -71,6 +71,16 @@ class Known(Frozen):
     problem: str | None = None
 
 
+class Marked(Frozen):
+    """A request that a sheet's `esign id` names, of whichever campaign."""
+
+    request_id: str
+    key: str
+    mode: str
+    campaign: str
+    state: RequestState
+
+
 class FrozenBatch(Frozen):
     """What became of a draft.
 

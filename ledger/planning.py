@@ -9,12 +9,12 @@ from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.batches import Batch, batch, batches, close_if_nothing_is_left
-from ledger.drafts import BatchDraft, FrozenBatch, Known, RefusedRow, Reminders, RowDraft
+from ledger.drafts import BatchDraft, FrozenBatch, Known, Marked, RefusedRow, Reminders, RowDraft
 from ledger.ids import new_id
 from ledger.planned_rows import adopt_rows, insert_rows
 from ledger.schema import batches as batches_
 from ledger.schema import ledgers, other_rows, requests
-from ledger.sql import among, now
+from ledger.sql import among, now, now_ms
 from ledger.states import RequestState
 from ledger.store import Ledger
 
@@ -23,6 +23,7 @@ __all__ = [
     "BatchDraft",
     "FrozenBatch",
     "Known",
+    "Marked",
     "RefusedRow",
     "Reminders",
     "RowDraft",
@@ -30,6 +31,8 @@ __all__ = [
     "batches",
     "freeze",
     "known",
+    "marked",
+    "seconds_until_due",
 ]
 
 
@@ -37,6 +40,22 @@ async def known(ledger: Ledger, mode: str, campaign: str, keys: Collection[str])
     """The newest round of each of these keys; keys the ledger has never seen are left out."""
     async with ledger.read() as connection:
         return await _known(connection, mode, campaign, keys)
+
+
+async def marked(ledger: Ledger, request_ids: Collection[str]) -> list[Marked]:
+    """These requests, as far as the ledger knows them."""
+    columns = (requests.c.id.label("request_id"), *(requests.c[name] for name in ("key", "mode", "campaign", "state")))
+    async with ledger.read() as connection:
+        chosen = select(*columns).where(among(connection, requests.c.id, request_ids))
+        return [Marked(**row) for row in (await connection.execute(chosen)).mappings()]
+
+
+async def seconds_until_due(ledger: Ledger, batch_id: str) -> float:
+    """Seconds until the first planned row of the batch may be claimed; 0 if one may be now, or none is planned."""
+    mine = (requests.c.batch_id == batch_id, requests.c.state == RequestState.PLANNED.value)
+    first = select(func.min(func.coalesce(requests.c.not_before, 0)) - now_ms()).where(*mine)
+    async with ledger.read() as connection:
+        return max(0.0, ((await connection.execute(first)).scalar_one() or 0) / 1000)
 
 
 async def freeze(ledger: Ledger, draft: BatchDraft, *, again: Collection[str] = ()) -> FrozenBatch:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
+from ledger.batches import newest_round
 from ledger.cases import Case, Person
 from ledger.ids import esign_id
 from ledger.schema import batches, effects, history, incidents, other_rows, requests, signers
@@ -64,7 +65,7 @@ class Incident(Frozen):
 async def rows(ledger: Ledger, batch_id: str) -> list[RowStatus]:
     """All rows of a batch's sheet in the sheet's order: its requests, refused rows, and rows another batch has."""
     async with ledger.read() as connection:
-        found = await _requests(ledger, connection, requests.c.batch_id == batch_id)
+        found = await _requests(ledger, connection, requests.c.batch_id == batch_id, newest_round())
         found += await _others(ledger, connection, batch_id)
     return sorted(found, key=lambda one: one.row)
 
@@ -82,7 +83,7 @@ async def sheet_rows(ledger: Ledger, sheet: str) -> list[RowStatus]:
         found: list[RowStatus] = []
         seen: set[str | None] = set()
         for place, batch_id in enumerate(ids):
-            more = await _requests(ledger, connection, requests.c.batch_id == batch_id)
+            more = await _requests(ledger, connection, requests.c.batch_id == batch_id, newest_round())
             more += await _others(ledger, connection, batch_id)
             found += [one for one in more if (one.key not in seen if one.request_id else place == 0)]
             seen |= {one.key for one in more if one.request_id}

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.signing.model import Frozen, Lookup
 from ledger.casefile import Casefile
 from ledger.cases import Case
-from ledger.schema import attempts, requests
+from ledger.schema import attempts, batches, requests
 from ledger.sql import Moment, among, as_moment, now, now_ms, stands
 from ledger.states import RequestState
 from ledger.store import Ledger
@@ -22,12 +22,17 @@ SENDING, UNCERTAIN = RequestState.SENDING.value, RequestState.UNCERTAIN.value
 
 
 class Unclear(Frozen):
-    """One request that may have been sent. `age_seconds`: since the attempt ended or its lease did, at reading."""
+    """One request that may have been sent. `age_seconds`: since the attempt ended or its lease did, at reading.
+
+    `base_url` and `fingerprint` are its batch's: the account it was sent through, whatever has that name today.
+    """
 
     request_id: str
     ref: str
     provider: str
     account: str
+    base_url: str
+    fingerprint: str
     attempt: int
     started_at: datetime
     age_seconds: float
@@ -94,6 +99,8 @@ async def unclear(ledger: Ledger, provider: str, account: str, mode: str) -> lis
         requests.c.ref,
         requests.c.provider,
         requests.c.account,
+        batches.c.base_url,
+        batches.c.fingerprint,
         attempts.c.number.label("attempt"),
         attempts.c.started_at,
         ((now_ms() - ended) / 1000.0).label("age_seconds"),
@@ -101,6 +108,7 @@ async def unclear(ledger: Ledger, provider: str, account: str, mode: str) -> lis
     chosen = (
         select(*columns)
         .join(attempts, last)
+        .join(batches, batches.c.id == requests.c.batch_id)
         .where(
             requests.c.provider == provider,
             requests.c.account == account,
@@ -116,10 +124,10 @@ async def unclear(ledger: Ledger, provider: str, account: str, mode: str) -> lis
 async def settle(ledger: Ledger, unclear: Sequence[Unclear], lookup: Lookup, settle_seconds: float) -> Settled:
     """Judge unclear requests by a look-up that began after they were read.
 
-    A mark that was found is sent. One that was not is planned again only where that is conclusive: `settle_seconds`
-    had passed since the attempt, and the look-up shows a request this account accepted *before* the attempt began, so
-    its window reaches far enough back; or it shows everything and this account never accepted anything. Whatever
-    moved on meanwhile is left alone.
+    A mark that was found is sent; found once more, it was sent twice. One that was not found is planned again only
+    where that is conclusive: `settle_seconds` had passed since the attempt, and the look-up shows a request this
+    account accepted *before* the attempt began, so its window reaches far enough back; or it shows everything and this
+    account never accepted anything. Whatever moved on meanwhile is left alone.
     """
     if not unclear:
         return Settled(found=0, absent=0, left=0)
@@ -135,7 +143,8 @@ async def settle(ledger: Ledger, unclear: Sequence[Unclear], lookup: Lookup, set
         for one in unclear:
             case = cases[one.request_id]
             if one.ref in lookup.found:
-                case.observe(lookup.found[one.ref], casefile.at)
+                for snapshot in (lookup.found[one.ref], *lookup.also.get(one.ref, ())):
+                    case.observe(snapshot, casefile.at)
                 found += 1
             elif _still(case, one) and one.age_seconds >= settle_seconds and _reaches(reach, one):
                 case.end_unsent(RequestState.PLANNED, None, casefile.at)

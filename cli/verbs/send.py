@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +77,7 @@ async def _send(ready: Ready, options: SheetOptions, *, yes: bool, live: bool) -
 
     count = len(ready.prepared.rows)
     confirmed = _confirmed(ready, count, yes=yes, live=live)
-    frozen = await planning.freeze(ready.ledger, ready.plan.draft())
+    frozen = await planning.freeze(ready.ledger, ready.plan.draft(), again=ready.prepared.again)
     print(f"Batch {frozen.batch_id}{' goes on' if frozen.resumed else ''}.", flush=True)
     await sent_with_progress(
         ready.ledger, frozen.batch_id, rows=options.row, limit=options.limit, total=count, confirm_live=confirmed
@@ -95,10 +96,21 @@ def _confirmed(ready: Ready, count: int, *, yes: bool, live: bool) -> int | None
     first = "; ".join(f"row {row.row} {row.key}" for row in ready.plan.send if row.row in ready.prepared.rows[:3])
     print(f"LIVE: this sends {count} requests that bind people, through {sending.provider.title} ({sending.account}).")
     print(f"Each may be charged by the provider. The first ones: {first}")
-    answer = input(f"Type {count} to send them: ").strip()
-    if answer != str(count):
+    if _typed(f"Type {count} to send them: ") != str(count):
         raise AnswerIsNo("Nothing was sent.")
     return count
+
+
+def _typed(question: str) -> str:
+    """What somebody at the terminal types; Ctrl-C ends it at once, which asyncio's handler would leave for later."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return input(question).strip()
+    except EOFError:
+        print()
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _require_webhooks(ready: Ready, *, needed: bool) -> None:

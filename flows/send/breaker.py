@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     """Nothing happened; the row may be tried again."""
     KEY_REFUSED = "key_refused"
     """The credentials were not accepted."""
+    WRONG_ADDRESS = "wrong_address"
+    """What answered does not know the call, whatever the row says."""
     NO_QUOTA = "no_quota"
     """The account has nothing left to send with."""
     GONE = "gone"
@@ -29,8 +31,8 @@ class Verdict(StrEnum):
 class Breaker:
     """Watches a batch's outcomes; `note` answers with the sentence that says why to pause, once there is a reason.
 
-    A batch pauses on the first authentication or quota error, after 5 unclear outcomes in a row, or when more than
-    20 % of the last 50 rows were refused (a short batch counts its missing rows as accepted).
+    A batch pauses on the first authentication, address or quota error, after 5 unclear outcomes in a row, or when more
+    than 20 % of the last 50 rows were refused (a short batch counts its missing rows as accepted).
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,11 @@ class Breaker:
         """Take one outcome in; the reason to pause, or nothing."""
         if verdict is Verdict.KEY_REFUSED:
             return "The provider does not accept the account's key; correct it, then send the batch again to go on."
+        if verdict is Verdict.WRONG_ADDRESS:
+            return (
+                "The provider does not know what it was asked for; check the account's base_url, a proxy in the "
+                "environment and the recipe's template, then send the batch again to go on."
+            )
         if verdict is Verdict.NO_QUOTA:
             return "The account has no quota left; top it up or upgrade it, then send the batch again to go on."
         if verdict in (Verdict.NOTHING, Verdict.GONE):
@@ -55,6 +62,6 @@ class Breaker:
         if sum(self._last) > REFUSED_SHARE * WINDOW:
             return (
                 f"The provider refused {sum(self._last)} of the last {len(self._last)} rows; "
-                "see their problems, correct the sheet or the recipe, then send the batch again to go on."
+                "see their problems, correct the sheet or the recipe, then send again, with --again for them too."
             )
         return None

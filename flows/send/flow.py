@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from pathlib import Path
 
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.edges import MANNERS, edge
+from flows.edges import MANNERS, edge, kinds
 from flows.room import opened
 from flows.send.artifact import show_batch
 from flows.send.job import CannotSend, run_batch
-from flows.send.prepare import prepare
+from flows.send.prepare import prepare, today
 from flows.send.progress import Tell, silent
 from flows.send.refusals import show_refused
 from ledger import batches, planning, reading
@@ -48,6 +47,7 @@ async def send_batch(
     rows: list[int] | None = None,
     limit: int | None = None,
     skip_bad: bool = False,
+    again: bool = False,
     confirm_live: int | None = None,
 ) -> State[None]:
     """Send a frozen batch, or plan and send a sheet with a recipe; safe to repeat.
@@ -61,20 +61,23 @@ async def send_batch(
         rows: Numbers of the rows to send; all unless given.
         limit: How many rows to send at most.
         skip_bad: Send the good rows although others cannot be sent.
+        again: Send anew what the provider refused, with what the sheet says now; not with a frozen batch.
         confirm_live: The number of rows that will be sent; an account in live mode sends nothing without it.
     """
     async with opened() as (settings, ledger):
         if batch is None:
-            planned = await _frozen(ledger, settings, recipe, sheet, account, campaign, skip_bad)
+            planned = await _frozen(ledger, settings, recipe, sheet, account, campaign, rows, limit, skip_bad, again)
             if isinstance(planned, State):
                 return planned
             batch = planned
-        if refusal := await _unconfirmed(ledger, batch, rows, limit, confirm_live):
-            return Failed(message=refusal)
+        if (waiting := await _waiting_live(ledger, batch, rows, limit)) is not None:
+            if waiting != (confirm_live or 0):
+                return Failed(message=_unconfirmed(batch, waiting))
+            limit = waiting  # settling may plan more, to which nobody said yes
         outcome = await run_batch(
             ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=_in_task(batch)
         )
-        await show_batch(ledger, batch)
+        await _show(ledger, batch)
     numbers = f"{batch}: {outcome.sent} sent, {outcome.refused} refused, {outcome.unclear} unclear"
     if outcome.paused is not None:
         return Failed(name="Paused itself", message=f"{numbers}. {outcome.paused}")
@@ -102,13 +105,25 @@ async def _frozen(
     sheet: str | None,
     account: str | None,
     campaign: str | None,
+    rows: list[int] | None,
+    limit: int | None,
     skip_bad: bool,
+    again: bool,
 ) -> str | State[None]:
     """Plan the sheet and freeze it; the batch's id, or the state that says why not. Bad rows are shown in the sheet."""
     if recipe is None or sheet is None:
         raise CannotSend("Give either a batch, or a recipe and a sheet.")
     prepared = await prepare(
-        ledger, settings, recipe, Path(sheet), account=account, campaign=campaign, today=datetime.now(UTC).date()
+        ledger,
+        settings,
+        recipe,
+        Path(sheet),
+        account=account,
+        campaign=campaign,
+        rows=rows,
+        limit=limit,
+        again=again,
+        today=today(),
     )
     bad = prepared.plan.refused
     if bad and not skip_bad:
@@ -117,21 +132,29 @@ async def _frozen(
             message=f"{len(bad)} of {len(prepared.plan.rows)} rows cannot be sent, for example row {bad[0].row}; "
             "the sheet says why. Correct them, or run again with skip_bad."
         )
-    return (await planning.freeze(ledger, prepared.plan.draft())).batch_id
+    return (await planning.freeze(ledger, prepared.plan.draft(), again=prepared.again)).batch_id
 
 
-async def _unconfirmed(
-    ledger: Ledger, batch_id: str, rows: list[int] | None, limit: int | None, confirmed: int | None
-) -> str | None:
-    """Why a live batch is not sent yet, if so: the number that was confirmed is not the number that would go out."""
+async def _waiting_live(ledger: Ledger, batch_id: str, rows: list[int] | None, limit: int | None) -> int | None:
+    """How many requests would go out for real; None for a batch of trials."""
     found = await batches.batch(ledger, batch_id)
     if found is None or found.mode == "test":
         return None
-    waiting = [
-        one.row
+    planned = [
+        one
         for one in await reading.rows(ledger, batch_id)
         if one.state == RequestState.PLANNED and (rows is None or one.row in rows)
-    ][:limit]
-    if confirmed == len(waiting):
-        return None
-    return f"{batch_id}: this sends {len(waiting)} live requests; run it again with confirm_live={len(waiting)}."
+    ]
+    return len(planned[:limit])
+
+
+def _unconfirmed(batch_id: str, waiting: int) -> str:
+    return f"{batch_id}: this sends {waiting} live requests; run it again with confirm_live={waiting}."
+
+
+async def _show(ledger: Ledger, batch_id: str) -> None:
+    """Show the batch's table, if that is possible: what was sent stays sent."""
+    try:
+        await show_batch(ledger, batch_id)
+    except Exception as error:
+        get_run_logger().warning("The table of %s could not be shown: %s.", batch_id, ", ".join(kinds(error)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,11 +14,13 @@ from connectors.sheets import SheetError
 from connectors.signing.hooks import hook_url
 from connectors.signing.provider import Capability, Provider, ProviderSettings
 from flows.accounts import Accounts, OpenAccount, provider_for
+from flows.edges import kinds
 from flows.events.writeback import write_batch, write_due
-from flows.lease import LeaseLost, process_name
+from flows.lease import process_name
 from flows.send.pace import Pace, loop_clock
+from flows.send.patience import ending_in_order
 from flows.send.prepare import fingerprint
-from flows.send.progress import Outcome, Tally, Tell, silent
+from flows.send.progress import Outcome, Progress, Tally, Tell, silent
 from flows.send.sender import Sender
 from flows.send.settle import settle_account, wait_for_others
 from ledger import batches, settling
@@ -25,6 +28,8 @@ from ledger.batches import Batch
 from ledger.settings import Settings
 from ledger.states import RequestState
 from ledger.store import Ledger
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 500
 """Rows in one chunk; a chunk is one task run in Prefect."""
@@ -62,21 +67,24 @@ async def run_batch(
     """Send what is planned in this batch, and say how it ended. Safe to repeat, and beside another that runs.
 
     `only_rows` are row numbers of the sheet, `limit` a number of rows, `tell` hears how it stands. Raises
-    `CannotSend` and `AccountNotFound` with a sentence before anything is sent. Cancelled, it lets the calls under
-    way finish, records them and raises again.
+    `CannotSend` and `AccountNotFound` with a sentence before anything is sent. Cancelled, or told to end by SIGTERM,
+    it lets the calls under way finish, records them and passes that on.
     """
     batch = await batches.batch(ledger, batch_id)
     if batch is None:
         raise CannotSend("The ledger knows no batch of this id; `esign status` lists those it knows.")
-    async with Accounts(open_account) as accounts:
-        provider = await accounts.client(batch.provider, batch.account)
-        _require_same_account(batch, provider.settings)
-        async with writing_back(ledger):
-            try:
-                outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk)
-            finally:
-                problem = await _show(ledger, batch_id)
-            return replace(outcome, sheet_problem=problem)
+    with ending_in_order():
+        async with Accounts(open_account) as accounts:
+            provider = await accounts.client(batch.provider, batch.account)
+            _require_same_account(batch, provider.settings)
+            async with writing_back(ledger):
+                try:
+                    outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk)
+                finally:
+                    problem = await _show(ledger, batch_id)
+    if problem is not None:
+        tell(Progress(outcome.attempted, outcome.sent, outcome.refused, outcome.unclear, problem))
+    return replace(outcome, sheet_problem=problem)
 
 
 async def _send(
@@ -109,9 +117,10 @@ async def _send(
         tell=lambda result: tally.count(result.verdict),
         waiting=lambda seconds: tally.note(f"The provider asks to wait {seconds:.0f} s.") if seconds >= 1 else None,
     )
+    left = limit
     for _ in range(ROUNDS):
-        await _chunks(sender, limit, chunk)
-        if sender.paused or limit is not None:
+        left = await _chunks(sender, left, chunk)
+        if sender.paused or (limit and not left):
             break
         others = await wait_for_others(
             ledger, batch.id, lambda n, s: tally.note(f"Another process is sending {n} rows; waiting up to {s:.0f} s.")
@@ -126,15 +135,16 @@ async def _send(
     return Outcome(batch.id, counts, tally.sent, tally.refused, tally.unclear, paused)
 
 
-async def _chunks(sender: Sender, limit: int | None, chunk: Chunk) -> None:
-    number, left = 1, limit
-    while left is None or left > 0:
+async def _chunks(sender: Sender, left: int | None, chunk: Chunk) -> int | None:
+    """Send chunk after chunk until there are no more rows; how many of those that were `left` still are."""
+    number, more = 1, True
+    while more and (left is None or left > 0):
         most = CHUNK if left is None else min(CHUNK, left)
-        attempted = await chunk(number, lambda: sender.send(most))  # noqa: B023 - awaited before `most` changes
-        if attempted < most or sender.paused:
-            return
+        sent = await chunk(number, lambda: sender.send(most))  # noqa: B023 - awaited before `most` changes
+        more = sent == most and not sender.paused
         number += 1
-        left = None if left is None else left - attempted
+        left = None if left is None else left - sent
+    return left
 
 
 def _require_same_account(batch: Batch, account: ProviderSettings) -> None:
@@ -157,7 +167,8 @@ async def _show(ledger: Ledger, batch_id: str) -> str | None:
         await write_batch(ledger, batch_id)
     except SheetError as error:
         return str(error)
-    except LeaseLost:
+    except Exception as error:
+        logger.warning("The sheet of %s was not brought up to date: %s.", batch_id, ", ".join(kinds(error)))
         return "The sheet could not be brought up to date now; that happens within a few minutes."
     return None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -45,10 +46,14 @@ class Sending:
 
 @dataclass(frozen=True)
 class Memory:
-    """What the ledger knows of a sheet: each key's newest round, and the key of each request its `esign id`s name."""
+    """What the ledger knows of a sheet: each key's newest round, and the key of each request its `esign id`s name.
+
+    `elsewhere` are those of these requests that are still out in another campaign, which nobody said to leave.
+    """
 
     known: Mapping[str, Known]
     marked: Mapping[str, str]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,14 @@ class PlanRow:
     rendered: Rendered | None = None
 
 
-def judge(recipe: Recipe, sheet: Sheet, sending: Sending, memory: Memory) -> list[PlanRow]:
-    """Every row's verdict, in the sheet's order."""
-    return list(_without_repeats([_judge(recipe, row, sending, memory) for row in sheet.rows]))
+def judge(recipe: Recipe, sheet: Sheet, sending: Sending, memory: Memory, *, again: bool = False) -> list[PlanRow]:
+    """Every row's verdict, in the sheet's order; `again` sends anew what the provider refused."""
+    return list(_without_repeats([_judge(recipe, row, sending, memory, again) for row in sheet.rows]))
+
+
+def refused_before(row: PlanRow) -> bool:
+    """Whether the provider refused this row the last time."""
+    return row.known is not None and row.known.state is RequestState.FAILED
 
 
 def keys(recipe: Recipe, sheet: Sheet) -> list[str]:
@@ -79,7 +89,7 @@ def marks(sheet: Sheet) -> list[str]:
     return list(dict.fromkeys(mark[1] for mark in found if mark))
 
 
-def _judge(recipe: Recipe, row: SheetRow, sending: Sending, memory: Memory) -> PlanRow:
+def _judge(recipe: Recipe, row: SheetRow, sending: Sending, memory: Memory, again: bool) -> PlanRow:
     key, problem = _key(recipe, row)
     problem = problem or _wrongly_marked(row, key, sending, memory)
     if problem is not None:
@@ -89,14 +99,12 @@ def _judge(recipe: Recipe, row: SheetRow, sending: Sending, memory: Memory) -> P
     except RowProblem as error:
         return PlanRow(row.number, key, PlanVerdict.REFUSED, str(error))
     known = memory.known.get(rendered.key)
-    again = known is not None and known.state is not RequestState.PLANNED
-    return PlanRow(
-        row.number,
-        rendered.key,
-        PlanVerdict.ALREADY if again else PlanVerdict.SEND,
-        known=known,
-        rendered=rendered,
-    )
+    judged = PlanRow(row.number, rendered.key, PlanVerdict.SEND, known=known, rendered=rendered)
+    if known is None or known.state is RequestState.PLANNED:
+        return judged
+    if again and refused_before(judged):
+        return replace(judged, problem=f"refused last time: {known.problem}")
+    return replace(judged, verdict=PlanVerdict.ALREADY)
 
 
 def _key(recipe: Recipe, row: SheetRow) -> tuple[str | None, str | None]:
@@ -123,6 +131,11 @@ def _wrongly_marked(row: SheetRow, key: str | None, sending: Sending, memory: Me
         return (
             f"The key was edited: 'esign id' belongs to {memory.marked[request]}; "
             "put the key back, or clear 'esign id' if this is a new row."
+        )
+    if (campaign := memory.elsewhere.get(request)) is not None:
+        return (
+            f"This row is still out in another campaign than {sending.campaign}; "
+            f"go on with --campaign {shlex.quote(campaign)}, or name the new one with --campaign."
         )
     return None
 

@@ -10,11 +10,11 @@ from functools import cached_property
 from connectors.sheets import Sheet
 from connectors.signing.model import SignatureRequest
 from connectors.signing.provider import Capability
-from flows.send.judging import Memory, PlanRow, PlanVerdict, Sending, judge, keys, marks
+from flows.send.judging import Memory, PlanRow, PlanVerdict, Sending, judge, keys, marks, refused_before
 from ledger.drafts import BatchDraft, RefusedRow, Reminders, RowDraft
 from recipes.model import Recipe
 
-__all__ = ["Memory", "Plan", "PlanRow", "PlanVerdict", "Sending", "keys", "make_plan", "marks"]
+__all__ = ["Memory", "Plan", "PlanRow", "PlanVerdict", "Sending", "keys", "make_plan", "marks", "refused_before"]
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ class Plan:
                 )
 
 
-def make_plan(recipe: Recipe, sheet: Sheet, sending: Sending, memory: Memory) -> Plan:
+def make_plan(recipe: Recipe, sheet: Sheet, sending: Sending, memory: Memory, *, again: bool = False) -> Plan:
     """The plan for this sheet. A bad row is a verdict, never an error.
 
     Raises `Unsupported` when the provider cannot do what the recipe asks at all.
     """
-    judged = judge(recipe, sheet, sending, memory)
+    judged = judge(recipe, sheet, sending, memory, again=again)
     sending.provider.require(*_needed(row.rendered.request for row in judged if row.rendered))
     return Plan(
         recipe_id=recipe.id,

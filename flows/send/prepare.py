@@ -6,22 +6,19 @@ import asyncio
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import select
 
 from blocks.accounts import account_settings
 from connectors import sheets
 from connectors.sheets import Sheet
 from connectors.signing.provider import ProviderSettings
 from connectors.signing.registry import PROVIDERS
-from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks
+from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks, refused_before
 from ledger import planning
-from ledger.schema import requests
 from ledger.settings import Settings
-from ledger.sql import among
 from ledger.store import Ledger
 from recipes import loading
 from recipes.model import Recipe
@@ -43,6 +40,12 @@ class Prepared:
     recipe: Recipe
     rows: tuple[int, ...]
 
+    @property
+    def again(self) -> list[str]:
+        """Keys of those of `rows` that the provider refused, to be planned anew."""
+        chosen = set(self.rows)
+        return [row.key for row in self.plan.send if row.key and row.row in chosen and refused_before(row)]
+
 
 async def prepare(
     ledger: Ledger,
@@ -54,9 +57,13 @@ async def prepare(
     campaign: str | None,
     rows: Collection[int] | None = None,
     limit: int | None = None,
+    again: bool = False,
     today: date,
 ) -> Prepared:
     """Plan a sheet; nothing is written. The plan is always of the whole sheet, `rows` and `limit` choose from it.
+
+    `again` sends anew what the provider refused. Rows that are out under another campaign's name are refused, unless
+    a `campaign` is given.
 
     Raises with one sentence: `RecipeError`, `SheetError`, `AccountNotFound`, `Unsupported`, `RowsNotThere`.
     """
@@ -74,9 +81,14 @@ async def prepare(
         base_url=found.base_url,
         fingerprint=fingerprint(found),
     )
-    memory = await _remember(ledger, loaded, content, sending)
-    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory)
+    memory = await _remember(ledger, loaded, content, sending, named=campaign is not None)
+    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory, again=again)
     return Prepared(plan, found, loaded, _chosen(plan, rows, limit))
+
+
+def today() -> date:
+    """The day by this machine's clock and zone; campaigns may be named after it."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def fingerprint(settings: ProviderSettings) -> str:
@@ -86,16 +98,15 @@ def fingerprint(settings: ProviderSettings) -> str:
     return hashlib.sha256(f"prefect-esign account {told}".encode()).hexdigest()[:12]
 
 
-async def _remember(ledger: Ledger, recipe: Recipe, sheet: Sheet, sending: Sending) -> Memory:
+async def _remember(ledger: Ledger, recipe: Recipe, sheet: Sheet, sending: Sending, *, named: bool) -> Memory:
     known = await planning.known(ledger, sending.mode, sending.campaign, await asyncio.to_thread(keys, recipe, sheet))
-    return Memory(known=known, marked=await _keys_of(ledger, marks(sheet)))
-
-
-async def _keys_of(ledger: Ledger, request_ids: Collection[str]) -> dict[str, str]:
-    """Whose row each of these requests is, as far as the ledger knows them."""
-    async with ledger.read() as connection:
-        chosen = select(requests.c.id, requests.c.key).where(among(connection, requests.c.id, request_ids))
-        return {row.id: row.key for row in await connection.execute(chosen)}
+    marked = await planning.marked(ledger, marks(sheet))
+    elsewhere = {
+        one.request_id: one.campaign
+        for one in marked
+        if not named and not one.state.terminal and one.mode == sending.mode and one.campaign != sending.campaign
+    }
+    return Memory(known=known, marked={one.request_id: one.key for one in marked}, elsewhere=elsewhere)
 
 
 def _chosen(plan: Plan, rows: Collection[int] | None, limit: int | None) -> tuple[int, ...]:

@@ -41,6 +41,11 @@ class Outcome:
     """The sentence that says why the sheet could not be brought up to date, if so; it is tried again later."""
 
     @property
+    def attempted(self) -> int:
+        """Rows this run called the provider for."""
+        return self.sent + self.refused + self.unclear
+
+    @property
     def planned(self) -> int:
         """Rows still to be sent."""
         return self.counts.get(RequestState.PLANNED, 0)

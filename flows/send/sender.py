@@ -37,25 +37,28 @@ class Sender:
     paused: str | None = None
     _exhausted: bool = False
     _stopping: bool = False
-    _under_way: set[asyncio.Task[Result]] = field(default_factory=set)
+    _under_way: dict[asyncio.Task[Result], Claimed] = field(default_factory=dict)
     _unrecorded: list[Result] = field(default_factory=list)
 
     async def send(self, most: int) -> int:
-        """Send up to `most` planned rows; how many were attempted. Fewer than `most` means there are no more for now.
+        """Send up to `most` planned rows; how many were. Fewer than `most` means there are no more for now.
 
+        Rows that were given back, since nothing happened, do not count: their turn comes again.
         Cancelled or interrupted, it claims no more, lets the calls under way finish within their own timeout,
         records how they ended, and passes the interruption on.
         """
-        started = 0
+        sent = 0
         self._exhausted = False
         try:
             while True:
-                started += await self._start(most - started)
+                await self._start(most - sent)
                 if self._under_way:
-                    done, self._under_way = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-                    await self._take_in([task.result() for task in done])
-                elif self.paused or self._exhausted or started >= most:
-                    return started
+                    done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                    sent += await self._take_in([self._ended(task) for task in done])
+                    for task in done:
+                        task.result()  # an error nobody foresaw ends the sending once all outcomes are recorded
+                elif self.paused or self._exhausted or sent >= most:
+                    return sent
                 else:
                     self.waiting(self.pace.waiting_for)
                     await asyncio.sleep(self.pace.waiting_for)
@@ -63,15 +66,14 @@ class Sender:
             await self._wind_down()
             raise
 
-    async def _start(self, most: int) -> int:
-        """Claim as many rows as there is room for and start their calls."""
-        room = min(most, self.pace.width - len(self._under_way))
+    async def _start(self, most: int) -> None:
+        """Claim as many rows as there is room for and start their calls; never more than `most` under way."""
+        room = min(most, self.pace.width) - len(self._under_way)
         if self.paused or self._exhausted or room <= 0 or self.pace.waiting_for > 0:
-            return 0
+            return
         rows = await self._claim(room)
         self._exhausted = not rows
-        self._under_way |= {asyncio.create_task(self._one(row)) for row in rows}
-        return len(rows)
+        self._under_way |= {asyncio.create_task(self._one(row)): row for row in rows}
 
     async def _claim(self, most: int) -> list[Claimed]:
         """Claim rows; an interruption in between gives them back, since nothing was called for them yet."""
@@ -82,8 +84,10 @@ class Sender:
         )
         try:
             return await asyncio.shield(claiming)
-        except asyncio.CancelledError:
-            self._unrecorded += [Result(row, Verdict.NOTHING) for row in await claiming]
+        except BaseException:
+            (rows,) = await asyncio.gather(claiming, return_exceptions=True)
+            if not isinstance(rows, BaseException):
+                self._unrecorded += [Result(row, Verdict.NOTHING) for row in rows]
             raise
 
     async def _one(self, claimed: Claimed) -> Result:
@@ -99,8 +103,17 @@ class Sender:
             return Result(claimed, Verdict.GONE)
         return await attempt(self.provider, claimed, self.webhook_url)
 
-    async def _take_in(self, results: list[Result]) -> None:
-        """Record outcomes together, then let pace and breaker draw their conclusions."""
+    def _ended(self, task: asyncio.Task[Result]) -> Result:
+        """How a row's task ended. `attempt` raises nothing, so an error came before the call."""
+        claimed = self._under_way.pop(task)
+        if task.cancelled() or isinstance(task.exception(), Exception):
+            return Result(claimed, Verdict.NOTHING)
+        if task.exception() is not None:
+            return Result(claimed, Verdict.UNCLEAR, problem="Stopped in the middle of the call.")
+        return task.result()
+
+    async def _take_in(self, results: list[Result]) -> int:
+        """Record outcomes together, then let pace and breaker draw their conclusions; how many calls were made."""
         self._unrecorded += results
         await self._record()
         for result in results:
@@ -108,6 +121,7 @@ class Sender:
             self.tell(result)
         if self.paused:
             await sending.pause(self.ledger, self.batch_id, self.paused)
+        return sum(result.verdict not in (Verdict.NOTHING, Verdict.GONE) for result in results)
 
     def _conclude(self, result: Result) -> None:
         if result.verdict is Verdict.SENT:
@@ -142,7 +156,6 @@ class Sender:
             _, late = await asyncio.wait(self._under_way, timeout=longest)
             for task in late:
                 task.cancel()
-            ended = await asyncio.gather(*self._under_way, return_exceptions=True)
-            self._unrecorded += [result for result in ended if isinstance(result, Result)]
-            self._under_way = set()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+            self._unrecorded += [self._ended(task) for task in list(self._under_way)]
         await self._record()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from connectors.signing.errors import ConnectorError
 from connectors.signing.model import Lookup
 from connectors.signing.provider import Capability, Provider
+from flows.send.prepare import fingerprint
 from ledger import settling
 from ledger.settling import Settled
 from ledger.store import Ledger
@@ -20,17 +21,21 @@ async def settle_account(ledger: Ledger, provider: Provider, account: str, mode:
     """Turn expired claims into unclear ones and settle what a look-up can settle.
 
     A mark that is found was sent. One that is not found is planned again only where the look-up is conclusive; the
-    ledger decides that. A provider that cannot be searched, or does not answer, leaves everything as it is.
+    ledger decides that. A provider that cannot be searched, or does not answer, leaves everything as it is; so does
+    another account that has taken over the name.
     """
     await settling.expire_claims(ledger)
-    open_ones = await settling.unclear(ledger, provider.name, account, mode)
-    if not open_ones:
-        return Settled(found=0, absent=0, left=0)
+    unclear = await settling.unclear(ledger, provider.name, account, mode)
+    behind_the_name = (provider.settings.base_url, fingerprint(provider.settings))
+    ours = [row for row in unclear if (row.base_url, row.fingerprint) == behind_the_name]
+    if not ours:
+        return Settled(found=0, absent=0, left=len(unclear))
     try:
-        lookup = await provider.find({row.ref for row in open_ones}) if can_find(provider) else Lookup()
+        lookup = await provider.find({row.ref for row in ours}) if can_find(provider) else Lookup()
     except ConnectorError:
         lookup = Lookup()
-    return await settling.settle(ledger, open_ones, lookup, provider.settings.settle_seconds)
+    settled = await settling.settle(ledger, ours, lookup, provider.settings.settle_seconds)
+    return settled.model_copy(update={"left": settled.left + len(unclear) - len(ours)})
 
 
 def can_find(provider: Provider) -> bool:

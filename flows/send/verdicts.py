@@ -27,6 +27,9 @@ VERDICTS: tuple[tuple[type[BaseException], Verdict], ...] = (
     (PermanentError, Verdict.REFUSED),
 )
 
+NOT_ABOUT_THE_ROW = (404, 405, 407)
+"""Answers to the create call that no row brings about: no such place, no such call there, a proxy in between."""
+
 GRACE = 5.0
 """Seconds a call may take beyond its own timeout before we stop believing that it keeps it."""
 
@@ -44,6 +47,8 @@ class Result:
 
 def verdict_of(error: BaseException) -> Verdict:
     """What this error means; one nobody has thought of is an unclear outcome, never a reason to send again."""
+    if isinstance(error, PermanentError) and error.status in NOT_ABOUT_THE_ROW:
+        return Verdict.WRONG_ADDRESS
     return next((verdict for kind, verdict in VERDICTS if isinstance(error, kind)), Verdict.UNCLEAR)
 
 
