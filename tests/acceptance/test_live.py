@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -111,8 +112,11 @@ def answers(address: str) -> bool:
     return False
 
 
-def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str) -> tuple[int, str]:
-    """Run the command at a terminal and type an answer once it has asked; exit code and everything on the screen."""
+def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str | None) -> tuple[int, str]:
+    """Run the command at a terminal and type an answer once it has asked; exit code and everything on the screen.
+
+    `None` is Ctrl-C instead of an answer, once.
+    """
     ours, theirs = pty.openpty()
     with subprocess.Popen([str(ESIGN), *words], env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
@@ -125,7 +129,10 @@ def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str) -> t
                 except OSError:
                     break  # the last one at the terminal has left
             if not answered and asked in seen:
-                os.write(ours, f"{typed}\n".encode())
+                if typed is None:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    os.write(ours, f"{typed}\n".encode())
                 answered = True
         else:
             process.kill()
@@ -135,7 +142,7 @@ def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str) -> t
     return code, " ".join(seen.split())
 
 
-@pytest.mark.parametrize("typed", ["3", "yes", ""])
+@pytest.mark.parametrize("typed", ["3", "yes", "", pytest.param("\x04", id="Ctrl-D")])
 def test_nothing_is_sent_when_another_number_is_typed(servers: Servers, tmp_path: Path, typed: str) -> None:
     sheet = write_sheet(tmp_path / "people.csv", "LA", ROWS)
     code, screen = at_a_terminal(
@@ -144,6 +151,15 @@ def test_nothing_is_sent_when_another_number_is_typed(servers: Servers, tmp_path
     assert code == 1, screen
     assert "LIVE: this sends 2 requests that bind people" in screen
     assert screen.endswith("Nothing was sent.")
+    assert servers.tests("LA") == set()
+
+
+def test_ctrl_c_at_the_question_counts_at_once(servers: Servers, tmp_path: Path) -> None:
+    sheet = write_sheet(tmp_path / "people.csv", "LA", ROWS)
+    code, screen = at_a_terminal(
+        "send", "nda", str(sheet), "--account", "default", env=servers.live(), asked="to send them: ", typed=None
+    )
+    assert code == 130, screen
     assert servers.tests("LA") == set()
 
 
@@ -183,6 +199,9 @@ def test_the_right_number_sends_for_real(servers: Servers, tmp_path: Path) -> No
     )
     assert code == 0, screen
     assert servers.tests("LD") == {"no"}
+    again = run("send", "nda", str(sheet), "--account", "default", env=servers.live())
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert len([one for one in servers.sandbox.recent() if " LD-" in one["title"]]) == ROWS
 
 
 def test_a_mode_there_is_not_names_the_variable(servers: Servers, tmp_path: Path) -> None:

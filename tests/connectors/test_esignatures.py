@@ -236,6 +236,21 @@ class TestESignatures(ProviderContract):
         lookup = await provider.find({REF})
         assert (lookup.found, lookup.ids, lookup.complete) == ({}, frozenset(), False)
 
+    @pytest.mark.parametrize("strange", [{"id": "c2", "status": "sent"}, {"metadata": "E2"}, "?", None])
+    async def test_one_contract_that_cannot_be_read_may_be_the_one_so_nobody_is_absent(
+        self, provider: Provider, strange: Any
+    ) -> None:
+        self.answer = httpx.Response(200, json={"data": [{"id": "c1", "metadata": REF, "status": "sent"}, strange]})
+        lookup = await provider.find({REF, "E9"})
+        assert (lookup.found[REF].id, lookup.ids, lookup.complete) == ("c1", frozenset(), False)
+
+    async def test_a_mark_on_two_contracts_is_told_with_both(self, provider: Provider) -> None:
+        listed = [{"id": name, "metadata": REF, "status": "sent"} for name in ("c3", "c2", "c1")]
+        self.answer = httpx.Response(200, json={"data": listed})
+        lookup = await provider.find({REF})
+        assert lookup.found[REF].id == "c3"
+        assert [one.id for one in lookup.also[REF]] == ["c2", "c1"]
+
     @pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": None}, None, 7])
     async def test_an_answer_without_a_list_is_no_look_up(self, provider: Provider, answer: Any) -> None:
         self.answer = httpx.Response(200, content=json.dumps(answer).encode())

@@ -29,7 +29,8 @@ def test_an_accepted_row_in_between_starts_the_count_of_unclear_ones_anew() -> N
 def test_more_than_a_fifth_of_the_last_fifty_refused_stops_a_batch() -> None:
     breaker = Breaker()
     assert [breaker.note(Verdict.REFUSED) for _ in range(10)] == [None] * 10
-    assert "11 of the last 11" in (breaker.note(Verdict.REFUSED) or "")
+    sentence = breaker.note(Verdict.REFUSED) or ""
+    assert "11 of the last 11" in sentence and "--again" in sentence
 
 
 def test_refusals_long_ago_do_not_count() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,13 +18,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from flows.events.flow import process_events
 from flows.reconcile.flow import sweep
 from flows.remind.flow import send_reminders
 from flows.send.flow import listening, send_batch
 from flows.send.progress import Progress
-from ledger import batches, inbox, planning, reading
+from ledger import batches, inbox, planning, reading, sending, settling
 from ledger.inbox import Delivery
 from ledger.settings import load_settings
 from ledger.store import Ledger
@@ -110,19 +112,94 @@ async def test_a_sheet_with_bad_rows_sends_nothing_and_says_why_in_the_sheet(
     assert "person02" not in await everything(api)
 
 
-async def test_a_live_batch_goes_out_only_when_its_number_is_confirmed(
-    ours: Ledger, account: FakeProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"API_TOKEN": "made-up-token", "MODE": "live", "BASE_URL": account.settings().base_url}.items():
-        monkeypatch.setenv(f"ESIGN_ESIGNATURES_{name}", value)
-    planned = draft(account.settings(mode="live"), 3).model_copy(update={"account": "default"})
-    batch_id = (await planning.freeze(ours, planned)).batch_id
+@pytest.fixture
+def live(account: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
+    """The same provider as a live account with the name `default`."""
+    known = {"API_TOKEN": "made-up-token", "MODE": "live", "BASE_URL": account.settings().base_url, "SETTLE_SECONDS": 0}
+    for name, value in known.items():
+        monkeypatch.setenv(f"ESIGN_ESIGNATURES_{name}", str(value))
+    account.settings_given = {"mode": "live"}
+    return account
+
+
+async def planned_live(ours: Ledger, live: FakeProvider, count: int) -> str:
+    planned = draft(live.settings(), count).model_copy(update={"account": "default"})
+    return (await planning.freeze(ours, planned)).batch_id
+
+
+async def test_a_live_batch_goes_out_only_when_its_number_is_confirmed(ours: Ledger, live: FakeProvider) -> None:
+    batch_id = await planned_live(ours, live, 3)
     for confirmed in (None, 2):
         state = await send_batch(batch=batch_id, confirm_live=confirmed, return_state=True)
         assert state.is_failed() and "confirm_live=3" in (state.message or "")
-    assert not account.contracts
+    assert not live.contracts
     assert (await send_batch(batch=batch_id, confirm_live=3, return_state=True)).is_completed()
-    assert len(account.contracts) == 3
+    assert len(live.contracts) == 3
+
+
+async def test_a_live_batch_with_nothing_left_to_send_is_looked_up_and_needs_no_number(
+    ours: Ledger, live: FakeProvider
+) -> None:
+    batch_id = await planned_live(ours, live, 1)
+    await in_doubt(ours, batch_id, 1)
+    live.accept({"signers": [], "metadata": (await refs(ours))[0]})
+    assert (await send_batch(batch=batch_id, return_state=True)).is_completed()
+    assert (await batches.counts(ours, batch_id)).get("sent") == 1 and live.calls["create"] == 0
+
+
+async def test_rows_that_turn_out_unsent_are_not_among_those_somebody_said_yes_to(
+    ours: Ledger, live: FakeProvider
+) -> None:
+    batch_id = await planned_live(ours, live, 5)
+    await in_doubt(ours, batch_id, 2)
+    state = await send_batch(batch=batch_id, confirm_live=3, return_state=True)
+    assert state.is_completed() and "3 sent" in (state.message or "") and "2 still planned" in (state.message or "")
+    assert live.calls["create"] == 3
+
+
+async def in_doubt(ledger: Ledger, batch_id: str, count: int) -> None:
+    for one in await sending.claim(ledger, batch_id, "a process that was killed", count, 60):
+        await sending.record_uncertain(ledger, one.request_id, one.attempt, "No answer.")
+
+
+async def refs(ledger: Ledger) -> list[str]:
+    return [one.ref for one in await settling.unclear(ledger, "esignatures", "default", "live")]
+
+
+async def test_a_terminated_run_lets_its_calls_finish_and_records_them(
+    ours: Ledger, account: FakeProvider, on_prefect: dict[str, str]
+) -> None:
+    await send_batch(batch=await frozen(ours, account.settings(), 1, first=100), return_state=True)
+    batch_id, account.delay = await frozen(ours, account.settings(), 40), 1.5
+    ours_of_this_test = {name: value for name, value in os.environ.items() if name.startswith("ESIGN_")}
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SEND, batch_id, env={**on_prefect, **ours_of_this_test},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    while account.under_way < 4:
+        assert run.returncode is None, (await run.communicate())[0].decode()
+        await asyncio.sleep(0.02)
+    run.terminate()
+    said, _ = await run.communicate()
+    assert run.returncode == -signal.SIGTERM, said.decode()
+    counts = await batches.counts(ours, batch_id)
+    assert 4 <= counts["sent"] == len(account.contracts) - 1 < 40
+    assert counts["sent"] + counts["planned"] == 40, said.decode()
+
+
+SEND = """\
+import asyncio, sys
+from flows.send.flow import send_batch
+asyncio.run(send_batch(batch=sys.argv[1]))
+"""
+
+
+async def test_a_table_that_cannot_be_shown_takes_nothing_back(ours: Ledger, account: FakeProvider) -> None:
+    batch_id = await frozen(ours, account.settings(), 2)
+    async with ours.begin() as connection:
+        await connection.execute(text("DROP TABLE incidents"))  # read for the table and the sheet alone
+    assert (await send_batch(batch=batch_id, return_state=True)).is_completed()
+    assert len(account.contracts) == 2
 
 
 async def test_a_batch_that_pauses_itself_shows_its_sentence(ours: Ledger, account: FakeProvider) -> None:

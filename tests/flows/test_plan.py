@@ -13,7 +13,7 @@ from connectors.sheets import Sheet, SheetRow
 from connectors.signing.errors import Unsupported
 from connectors.signing.esignatures import ESignatures
 from connectors.signing.provider import Capability
-from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks
+from flows.send.plan import Memory, Plan, PlanVerdict, Sending, keys, make_plan, marks
 from ledger.drafts import Known
 from ledger.states import RequestState
 from recipes.loading import load
@@ -58,12 +58,14 @@ def sheet(*rows: tuple[str, str, str] | tuple[str, str, str, str], first: int = 
     )
 
 
-def plan(recipe: Recipe, content: Sheet, memory: Memory = KNOWS_NOTHING, **changes: object) -> Plan:
+def plan(
+    recipe: Recipe, content: Sheet, memory: Memory = KNOWS_NOTHING, again: bool = False, **changes: object
+) -> Plan:
     values: dict[str, object] = {
         "provider": ESignatures, "account": "sandbox", "mode": "test", "campaign": "paper", "recipe": "paper",
         "ledger": OURS, "base_url": "http://127.0.0.1", "fingerprint": "abc",
     }  # fmt: skip
-    return make_plan(recipe, content, Sending(**{**values, **changes}), memory)  # type: ignore[arg-type]
+    return make_plan(recipe, content, Sending(**{**values, **changes}), memory, again=again)  # type: ignore[arg-type]
 
 
 def verdicts(made: Plan) -> list[str]:
@@ -116,6 +118,23 @@ def test_a_repeat_that_cannot_be_read_spoils_the_other_too(recipe: Recipe) -> No
 def test_what_the_ledger_has_is_not_sent_again(recipe: Recipe, state: RequestState, verdict: str) -> None:
     memory = Memory(known={"One": known(state)}, marked={})
     assert verdicts(plan(recipe, sheet(("One", "person01@example.com", "5")), memory)) == [verdict]
+
+
+def test_what_the_provider_refused_is_sent_again_on_demand_and_says_why_it_failed(recipe: Recipe) -> None:
+    refused = known(RequestState.FAILED).model_copy(update={"problem": "The name is too long."})
+    memory, content = Memory(known={"One": refused}, marked={}), sheet(("One", "person01@example.com", "5"))
+    made = plan(recipe, content, memory, again=True)
+    assert verdicts(made) == ["send"] and made.rows[0].problem == "refused last time: The name is too long."
+    assert made.hash == plan(recipe, content, memory).hash
+    sent = Memory(known={"One": known(RequestState.SENT)}, marked={})
+    assert verdicts(plan(recipe, content, sent, again=True)) == ["already"]
+
+
+def test_a_row_that_is_out_in_another_campaign_is_blocked_with_both_ways_on(recipe: Recipe) -> None:
+    content = sheet(("One", "person01@example.com", "5", f"{OURS}:{REQUEST}"))
+    memory = Memory(known={}, marked={REQUEST: "One"}, elsewhere={REQUEST: "paper 2025"})
+    (row,) = plan(recipe, content, memory, campaign="paper 2026").rows
+    assert row.verdict is PlanVerdict.REFUSED and "go on with --campaign 'paper 2025', or" in (row.problem or "")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from flows.send.job import CannotSend, run_batch
 from flows.send.pace import Pace, loop_clock
@@ -119,7 +120,7 @@ async def test_being_told_to_wait_loses_no_row_and_sends_none_twice(
     assert len(set(provider.refs)) == len(provider.contracts) == 12
 
 
-@pytest.mark.parametrize(("status", "word"), [(401, "key"), (402, "quota")])
+@pytest.mark.parametrize(("status", "word"), [(401, "key"), (402, "quota"), (404, "base_url"), (405, "base_url")])
 async def test_a_refused_key_or_an_empty_account_pauses_the_batch_and_fails_no_row(
     ledger: Ledger, settings: Settings, provider: FakeProvider, status: int, word: str
 ) -> None:
@@ -209,8 +210,69 @@ async def test_a_claim_that_ran_out_while_the_process_slept_makes_no_call(
     async with await provider.open_account("esignatures", "sandbox") as client:
         pace = Hesitant(provider.settings(), known_good=True, clock=loop_clock)
         slow = Sender(ledger, batch_id, client, pace, owner="asleep")
-        assert await slow.send(2) == 2
+        assert await slow.send(2) == 0
     assert provider.calls["create"] == 0
+
+
+async def test_an_error_nobody_foresaw_ends_the_sending_and_forgets_no_row(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 4)
+    async with await provider.open_account("esignatures", "sandbox") as client:
+        pace = Stumbling(provider.settings(), known_good=True, clock=loop_clock)
+        with pytest.raises(RuntimeError, match="stumbled"):
+            await Sender(ledger, batch_id, client, pace, owner="unlucky").send(4)
+    counts = await batches.counts(ledger, batch_id)
+    assert (counts.get(SENT), counts.get(PLANNED), counts.get(RequestState.SENDING)) == (2, 2, None)
+    assert provider.calls["create"] == 2
+
+
+class Stumbling(Pace):
+    """Two rows fail together before their calls, two get through."""
+
+    turns = 0
+
+    async def turn(self) -> None:
+        self.turns += 1
+        if self.turns <= 2:
+            raise RuntimeError("stumbled")
+
+
+async def test_rows_that_had_to_wait_do_not_use_up_the_limit(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 8)
+    provider.faults = [nothing, says(429), says(429), says(429)]
+    outcome = await run(ledger, settings, provider, batch_id, limit=5)
+    assert (outcome.sent, outcome.planned, len(provider.contracts)) == (5, 3, 5)
+
+
+async def test_rows_of_another_account_that_had_this_name_are_not_settled_by_this_one(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.settings_given = {"api_token": "the-former-token", "concurrency": 1}
+    former = await frozen(ledger, provider.settings(), 2)
+    provider.faults = [nothing, says(500)]
+    provider.settings_given["settle_seconds"] = 600.0
+    await run(ledger, settings, provider, former)
+    provider.settings_given = {}
+    await run(ledger, settings, provider, await frozen(ledger, provider.settings(), 1, first=100))
+    assert (await batches.counts(ledger, former)).get(UNCERTAIN) == 1
+    provider.settings_given = {"api_token": "the-former-token"}
+    await run(ledger, settings, provider, former)
+    assert (await batches.counts(ledger, former)).get(SENT) == 2
+
+
+async def test_what_fails_after_the_sending_is_told_and_takes_nothing_back(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 3)
+    async with ledger.begin() as connection:
+        await connection.execute(text("DROP TABLE leases"))  # whoever writes a sheet takes a lease
+    told: list[Progress] = []
+    outcome = await run(ledger, settings, provider, batch_id, tell=told.append)
+    assert outcome.sent == 3 and "could not be brought up to date" in (outcome.sheet_problem or "")
+    assert told[-1].note == outcome.sheet_problem
 
 
 class Hesitant(Pace):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import shutil
+import time
 from datetime import date
 from pathlib import Path
 
@@ -14,9 +16,10 @@ from flows.send import prepare as preparing
 from flows.send.job import run_batch
 from flows.send.prepare import Prepared, RowsNotThere, prepare
 from flows.send.refusals import show_refused
-from ledger import leases, outbox, planning
+from ledger import batches, leases, outbox, planning, reading
 from ledger.settings import Settings
 from ledger.store import Ledger
+from recipes import loading
 from tests.flows.fake_provider import FakeProvider, says
 
 HEADER = "company,signer_name,signer_email,our_company,our_name,our_email,purpose,years,note\n"
@@ -46,13 +49,13 @@ def cells(sheet: Path, column: str) -> list[str]:
         return [row[column] for row in csv.DictReader(file)]
 
 
-async def prepared(ledger: Ledger, settings: Settings, sheet: Path, **more: object) -> Prepared:
+async def prepared(ledger: Ledger, settings: Settings, sheet: Path, recipe: str = "nda", **more: object) -> Prepared:
     values: dict[str, object] = {"account": None, "campaign": None, "today": date(2026, 1, 1), **more}
-    return await prepare(ledger, settings, "nda", sheet, **values)  # type: ignore[arg-type]
+    return await prepare(ledger, settings, recipe, sheet, **values)  # type: ignore[arg-type]
 
 
 async def send(ledger: Ledger, settings: Settings, account: FakeProvider, ready: Prepared) -> str:
-    frozen = await planning.freeze(ledger, ready.plan.draft())
+    frozen = await planning.freeze(ledger, ready.plan.draft(), again=ready.again)
     assert preparing.fingerprint(account.settings()) == ready.plan.sending.fingerprint
     await run_batch(ledger, frozen.batch_id, settings, open_account=account.open_account)
     return frozen.batch_id
@@ -150,6 +153,50 @@ async def test_a_batch_whose_sheet_is_gone_is_sent_and_says_so(
     sheet.unlink()
     outcome = await run_batch(ledger, frozen.batch_id, settings, open_account=account.open_account)
     assert outcome.sent == 3 and "no sheet" in (outcome.sheet_problem or "")
+
+
+async def test_a_refused_row_that_is_sent_again_shows_its_newest_round_alone(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    account.faults = [nothing, says(422), says(422)]
+    first = await send(ledger, settings, account, await prepared(ledger, settings, sheet))
+    assert (await prepared(ledger, settings, sheet)).rows == ()
+    again = await prepared(ledger, settings, sheet, again=True, limit=1)
+    assert len(again.plan.send) == 2 and len(again.again) == 1
+    assert await send(ledger, settings, account, again) == first
+    assert sorted(cells(sheet, "esign status")) == ["failed", "sent", "sent"]
+    counts = await batches.counts(ledger, first)
+    assert (counts.get("sent"), counts.get("failed"), len(account.contracts)) == (2, 1, 2)
+    assert [row.row for row in await reading.rows(ledger, first)] == [2, 3, 4]
+
+
+async def test_what_is_out_under_last_years_name_is_not_sent_again_under_this_years_unasked(
+    ledger: Ledger, settings: Settings, account: FakeProvider, tmp_path: Path
+) -> None:
+    yearly, sheet = tmp_path / "yearly", tmp_path / "few.csv"
+    shutil.copytree(loading.folders()["nda"], yearly)
+    with (yearly / "recipe.yaml").open("a") as file:
+        file.write('\ncampaign: "nda {{ year }}"\n')
+    sheet.write_text(HEADER + ROW.format(1))
+    before = await prepared(ledger, settings, sheet, str(yearly), today=date(2025, 12, 31))
+    await send(ledger, settings, account, before)
+    after = await prepared(ledger, settings, sheet, str(yearly), today=date(2026, 1, 1))
+    (row,) = after.plan.refused
+    assert "--campaign 'nda 2025'" in (row.problem or "")
+    for named, verdict in {"nda 2025": "already", "nda 2026": "send"}.items():
+        ready = await prepared(ledger, settings, sheet, str(yearly), campaign=named, today=date(2026, 1, 1))
+        assert [str(row.verdict) for row in ready.plan.rows] == [verdict]
+
+
+def test_the_day_is_that_of_this_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = []
+    for zone in ("Etc/GMT+12", "Etc/GMT-14"):  # 26 hours apart: never the same day
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        days.append(preparing.today())
+    monkeypatch.undo()
+    time.tzset()
+    assert days[0] < days[1]
 
 
 async def nothing(request: object) -> None:

@@ -129,6 +129,27 @@ async def test_only_an_explicit_wish_opens_a_new_round_and_only_after_an_end(led
     assert (known["refused"].round, known["refused"].state) == (2, RequestState.PLANNED)
 
 
+async def test_a_round_that_was_followed_by_another_in_its_batch_is_not_counted(ledger: Ledger) -> None:
+    plan = draft(row(2, "refused"))
+    frozen = await planning.freeze(ledger, plan)
+    (one,) = await claimed(ledger, frozen.batch_id)
+    await sending.record_refused(ledger, one.request_id, 1, "No.")
+    again = await planning.freeze(ledger, plan, again={"refused"})
+    assert again.batch_id == frozen.batch_id
+    assert await sending.counts(ledger, again.batch_id) == {"planned": 1, "refused": 0, "already": 0}
+    assert [one.state for one in await reading.rows(ledger, again.batch_id)] == ["planned"]
+    (shown,) = await reading.sheet_rows(ledger, plan.sheet)
+    assert shown.state == "planned"
+
+
+async def test_it_is_known_when_the_next_row_is_due(ledger: Ledger) -> None:
+    frozen = await planning.freeze(ledger, draft(row(2)))
+    assert await planning.seconds_until_due(ledger, frozen.batch_id) == 0
+    (one,) = await claimed(ledger, frozen.batch_id)
+    await sending.record_nothing_happened(ledger, one.request_id, 1, not_before_seconds=90)
+    assert 80 < await planning.seconds_until_due(ledger, frozen.batch_id) <= 90
+
+
 async def test_many_plans_of_the_same_rows_at_once_plan_each_key_once(ledger: Ledger, url: str) -> None:
     rows = [row(number) for number in range(2, 42)]
     async with await Ledger.open(url) as other:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.signing.model import EventType, Lookup
-from ledger import planning, sending, settling
+from ledger import planning, reading, sending, settling
 from ledger.schema import attempts, requests
 from ledger.sending import Claimed
 from ledger.settling import Settled
@@ -36,6 +36,15 @@ async def test_a_mark_that_is_found_was_sent(ledger: Ledger) -> None:
     assert (settled.found, settled.absent, settled.left) == (1, 0, 0)
     (line,) = await lines(ledger, attempts)
     assert (line["outcome"], line["provider_id"]) == ("sent", "P7")
+    assert await state(ledger, one) == "sent"
+
+
+async def test_a_mark_that_is_found_twice_was_sent_twice(ledger: Ledger) -> None:
+    one = await uncertain(ledger)
+    lookup = Lookup(found={one.ref: snapshot("P8")}, also={one.ref: (snapshot("P7"),)}, ids=frozenset({"P7", "P8"}))
+    assert (await settle(ledger, lookup)).found == 1
+    (incident,) = await reading.all_incidents(ledger)
+    assert (incident.request_id, incident.kind, incident.provider_id) == (one.request_id, "sent twice", "P7")
     assert await state(ledger, one) == "sent"
 
 
