@@ -49,6 +49,27 @@ class BlockArchive:
         return bytes(await answer if inspect.isawaitable(answer) else answer)
 
 
+class ArchiveWhenNeeded:
+    """The archive these settings name, looked for at its first use: one that is not there holds up documents alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: Archive | None = None
+
+    async def write(self, name: str, content: bytes) -> None:
+        """Keep `content` under `name`. Raises `ArchiveNotFound`."""
+        await (await self._archive()).write(name, content)
+
+    async def read(self, name: str) -> bytes:
+        """What is kept under `name`. Raises `ArchiveNotFound`."""
+        return await (await self._archive()).read(name)
+
+    async def _archive(self) -> Archive:
+        if self._opened is None:
+            self._opened = await archive_of(self._settings)
+        return self._opened
+
+
 async def archive_of(settings: Settings) -> BlockArchive:
     """The archive these settings name. Raises `ArchiveNotFound` with the sentence that says what to set.
 

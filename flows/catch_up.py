@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blocks.archive import archive_of
+from blocks.archive import ArchiveWhenNeeded
 from flows.accounts import OpenAccount, provider_for
 from flows.events.announce import Post, post_to_prefect
 from flows.events.drain import drain
@@ -16,4 +16,4 @@ async def catch_up(
 ) -> None:
     """Drain once, without lingering, if anything waits; where another run drains already, leave it to that."""
     if await inbox.work_waiting(ledger):
-        await drain(ledger, await archive_of(settings), open_account=open_account, post=post)
+        await drain(ledger, ArchiveWhenNeeded(settings), open_account=open_account, post=post)

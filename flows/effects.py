@@ -11,5 +11,5 @@ LONGEST_WAIT = 3600.0
 
 
 async def put_off(ledger: Ledger, effect: Effect, problem: str) -> None:
-    """Try this effect again later, each time after twice as long; the ledger gives up after ten tries and says so."""
-    await outbox.again(ledger, effect.id, min(LONGEST_WAIT, FIRST_WAIT * 2**effect.tries), problem)
+    """Try this effect again later, each time after twice as long, up to an hour; it is never given up."""
+    await outbox.again(ledger, effect.id, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(effect.tries, 10)), problem)

@@ -20,7 +20,9 @@ from ledger.states import (
 )
 from ledger.wants import Want, prefect_event
 
-TOLD_ANYWAY = frozenset({EventType.REMINDED, EventType.CONTACT_CHANGE_ASKED, EventType.MESSAGE_RECEIVED})
+TOLD_ANYWAY = frozenset(
+    {EventType.BOUNCED, EventType.REMINDED, EventType.CONTACT_CHANGE_ASKED, EventType.MESSAGE_RECEIVED}
+)
 """Events that change nothing here and are passed on to Prefect all the same."""
 
 
@@ -128,7 +130,7 @@ class Case:
             self._got_through(at)
         else:
             ours = self.accept(event.provider_id, at)
-        person = self._person(event)
+        person = self._person(event) or self._bounced(event)
         happening = Happening(
             event.type.value, event.name, at, person.id if person else None, event.reason, delivery_id
         )
@@ -206,7 +208,7 @@ class Case:
         moved = reported is not None and self._move(reported, at)
         if moved and self.state.terminal and event.reason:
             self.problem = event.reason
-        elif changed and event.type is EventType.BOUNCED:
+        elif event.type is EventType.BOUNCED and not self.state.terminal:
             self.problem = event.reason or "The invitation did not arrive."
         return changed or moved
 
@@ -256,6 +258,11 @@ class Case:
             if person.is_called(event.signer_email) and None in (person.provider_signer_id, event.signer_id)
         ]
         return next((person for person in named if not person.state.finished), named[0] if named else None)
+
+    def _bounced(self, event: Event) -> Person | None:
+        """Whose message did not arrive: eSignatures does not say, but if one person alone is asked, it is theirs."""
+        asked = self.in_turn() if event.type is EventType.BOUNCED else []
+        return asked[0] if len(asked) == 1 else None
 
     def _meet(self, shown: Sequence[SignerSnapshot]) -> None:
         """Learn the provider's ids of the signers: by address, else by the place in the list."""

@@ -125,7 +125,7 @@ async def replay(ledger: Ledger, delivery_id: int) -> bool:
 
 
 async def work_waiting(ledger: Ledger) -> bool:
-    """Whether a drain would find anything to do now: a delivery, or an effect that is due and not stuck."""
+    """Whether a drain would find anything to do now: a delivery, or an effect that is due."""
     outgoing = exists().where(
         stands(effects.c.state, "due"), effects.c.kind.in_(("archive", "sheet", "event")), effects.c.due_at <= now_ms()
     )

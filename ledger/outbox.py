@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, select, union, update
-from sqlalchemy import case as sa_case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
@@ -20,6 +19,7 @@ from ledger.store import Ledger
 
 Kind = Literal["archive", "sheet", "event"]
 MOST_TRIES = 10
+"""After so many a person is told."""
 
 
 class Effect(Frozen):
@@ -62,32 +62,30 @@ async def done(ledger: Ledger, effects_done: Sequence[tuple[int, int]]) -> None:
 
 
 async def again(ledger: Ledger, effect_id: int, after_seconds: float, problem: str) -> None:
-    """It did not go out: due again after so many seconds; after ten tries it is stuck, and shown."""
-    given_up = sa_case((effects.c.tries + 1 >= MOST_TRIES, "stuck"), else_="due")
-    values = {
-        "tries": effects.c.tries + 1,
-        "state": given_up,
-        "due_at": now_ms() + round(after_seconds * 1000),
-        "problem": problem,
-    }
+    """It did not go out: due again after so many seconds.
+
+    Nothing is given up: a store may be away over a weekend, and the signed document has to arrive all the same.
+    """
+    values = {"tries": effects.c.tries + 1, "due_at": now_ms() + round(after_seconds * 1000), "problem": problem}
     async with ledger.begin() as connection:
         this = (effects.c.id == effect_id) & stands(effects.c.state, "due")
         await connection.execute(update(effects).where(this).values(values))
 
 
 async def stuck(ledger: Ledger) -> list[Effect]:
-    """Effects that were given up."""
+    """Effects that have failed so often that a person should look; they are still tried."""
     columns = [effects.c[name] for name in Effect.model_fields]
+    often = (stands(effects.c.state, "due"), effects.c.tries >= MOST_TRIES)
     async with ledger.read() as connection:
-        chosen = select(*columns).where(stands(effects.c.state, "stuck")).order_by(effects.c.id)
-        return [Effect(**row) for row in (await connection.execute(chosen)).mappings()]
+        found = (await connection.execute(select(*columns).where(*often).order_by(effects.c.id))).mappings()
+        return [Effect(**row) for row in found]
 
 
 async def retry(ledger: Ledger, effect_id: int) -> bool:
-    """Let a stuck effect be due again; False if it is not stuck."""
+    """Let a stuck effect be due at once; False if it is not stuck."""
     async with ledger.begin() as connection:
-        this = (effects.c.id == effect_id) & stands(effects.c.state, "stuck")
-        values = {"state": "due", "tries": 0, "due_at": now_ms()}
+        this = (effects.c.id == effect_id) & stands(effects.c.state, "due") & (effects.c.tries >= MOST_TRIES)
+        values = {"tries": 0, "due_at": now_ms()}
         return (await connection.execute(update(effects).where(this).values(values))).rowcount == 1
 
 

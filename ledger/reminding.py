@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, delete, select, update
 
 from connectors.signing.model import Frozen
 from ledger.casefile import Casefile
@@ -37,10 +38,13 @@ class DueReminder(Frozen):
     as_of: datetime
 
 
-async def due_reminders(ledger: Ledger, now: datetime, most: int) -> list[DueReminder]:
+async def due_reminders(
+    ledger: Ledger, now: datetime, most: int, *, resting: Collection[tuple[str, str]] = ()
+) -> list[DueReminder]:
     """Reminders due at `now`, the longest overdue first: open requests, and only signers whose turn it is.
 
-    An account with deliveries still to be applied is left out, since they may say that somebody has signed.
+    Accounts in `resting` (provider and name) are left out, so that one that cannot be used holds up no other. An
+    account with deliveries still to be applied is left out, since they may say that somebody has signed.
     """
     chosen = (
         select(
@@ -59,6 +63,7 @@ async def due_reminders(ledger: Ledger, now: datetime, most: int) -> list[DueRem
             stands(requests.c.state, *_OPEN),
             requests.c.provider_id.is_not(None),
             ~account_has_news(requests.c.provider, requests.c.account),
+            *(~and_(requests.c.provider == provider, requests.c.account == account) for provider, account in resting),
         )
         .order_by(signers.c.next_reminder_at, signers.c.id)
         .limit(most)
@@ -96,6 +101,19 @@ async def end_reminder(ledger: Ledger, due: DueReminder, outcome: str) -> None:
         for case in await casefile.take_out(requests.c.id == due.request_id):
             if outcome != NOT_SENT and case.state.open:
                 case.note("reminded", outcome, casefile.at)
+            await casefile.put_back()
+
+
+async def take_back_reminder(ledger: Ledger, due: DueReminder) -> None:
+    """It certainly did not go out, for no fault of the signer's: it is due again, under the same number."""
+    async with ledger.begin() as connection:
+        this = (reminders.c.signer_id == due.signer_id) & (reminders.c.number == due.number)
+        await connection.execute(delete(reminders).where(this))
+        casefile = Casefile(connection, await database_now(connection))
+        for case in await casefile.take_out(requests.c.id == due.request_id):
+            for person in case.in_turn():
+                if person.id == due.signer_id and person.reminded == due.number:
+                    person.reminded, person.next_reminder_at = due.number - 1, due.as_of
             await casefile.put_back()
 
 

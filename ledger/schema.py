@@ -223,13 +223,12 @@ effects = Table(
     Column("name", Text, nullable=False),
     Column("payload", JSON, nullable=False),
     Column("version", Integer, nullable=False),  # counts how often the effect was wanted anew
-    Column("state", Text, nullable=False),  # due, done, stuck
+    Column("state", Text, nullable=False),  # due, done
     Column("due_at", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("problem", Text),
     UniqueConstraint("request_id", "kind", "name"),
     _only("due", "effects", "kind", "due_at", where="state = 'due'"),
-    _only("stuck", "effects", "state", where="state = 'stuck'"),
 )
 
 reminders = Table(

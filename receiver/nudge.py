@@ -19,6 +19,8 @@ from receiver.complaints import Outage
 EVENT = "esign.inbox.ready"
 LEASE = "drain"
 DEPLOYMENT = "process-events"
+SOON = timedelta(seconds=5)
+"""A run somebody has scheduled for later than this is no help now."""
 STARTING = timedelta(seconds=12)
 """How long a run handed to a worker may take to begin (6 to 10 s cold); a dead worker leaves it pending for ever."""
 
@@ -73,7 +75,8 @@ class Nudger:
 
     async def _on_its_way(self) -> bool:
         """Whether a run is about to begin; a server that cannot say so is nudged."""
-        waiting = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+        soon = (datetime.now(UTC) + SOON).isoformat()
+        waiting = {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"before_": soon}}
         since = (datetime.now(UTC) - STARTING).isoformat()
         starting = {"state": {"type": {"any_": ["PENDING"]}}, "expected_start_time": {"after_": since}}
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import httpx
 from prefect.client.orchestration import get_client
 
 from flows.edges import kinds
@@ -29,16 +30,28 @@ async def post_to_prefect(events: Sequence[dict[str, Any]]) -> None:
 async def announce_due(ledger: Ledger, post: Post = post_to_prefect) -> int:
     """Hand over the events that are due; how many. They may go out twice, with the same id each time."""
     effects = await outbox.due(ledger, "event", AT_ONCE)
-    if not effects:
-        return 0
+    return await _hand_over(ledger, effects, post) if effects else 0
+
+
+async def _hand_over(ledger: Ledger, effects: Sequence[Effect], post: Post) -> int:
+    """Hand these over together, and one by one where Prefect refuses them: one bad event holds back no other."""
     try:
         await post([prefect_event(effect) for effect in effects])
     except Exception as error:
+        if len(effects) > 1 and _refused(error):
+            return sum([await _hand_over(ledger, [effect], post) for effect in effects])
         for effect in effects:
             await put_off(ledger, effect, ", ".join(kinds(error)))
         return 0
     await outbox.done(ledger, [(effect.id, effect.version) for effect in effects])
     return len(effects)
+
+
+def _refused(error: Exception) -> bool:
+    """Whether Prefect said no to what it was given, and not just to the moment."""
+    if not isinstance(error, httpx.HTTPStatusError):
+        return False
+    return error.response.is_client_error and error.response.status_code not in (408, 429)
 
 
 def prefect_event(effect: Effect) -> dict[str, Any]:

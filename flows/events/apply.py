@@ -3,46 +3,65 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from connectors.signing.registry import PROVIDERS
 from flows.edges import kinds
 from ledger import applying, inbox
+from ledger.applying import Reported
 from ledger.errors import LedgerUnavailable
 from ledger.inbox import Waiting
 from ledger.store import Ledger
 
 AT_ONCE = 200
 SECONDS_EACH = 30.0
+"""Seconds one commit may take."""
 
 
 async def apply_waiting(ledger: Ledger) -> int:
     """Apply the oldest waiting deliveries; how many were dealt with. Raises `LedgerUnavailable` and nothing else."""
     waiting = await inbox.take(ledger, AT_ONCE)
-    for delivery in waiting:
-        await _deal_with(ledger, delivery)
+    understood = [one for delivery in waiting if (one := await _understood(ledger, delivery)) is not None]
+    if understood:
+        await _apply(ledger, understood)
     return len(waiting)
 
 
-async def _deal_with(ledger: Ledger, delivery: Waiting) -> None:
+async def _understood(ledger: Ledger, delivery: Waiting) -> Reported | None:
+    """The delivery in our words; None for a dead letter, or one whose reading failed and is tried again."""
+    try:
+        return _translated(delivery)
+    except ValueError as error:
+        await inbox.bury(ledger, delivery.id, str(error))
+    except Exception as error:
+        await _put_off(ledger, delivery.id, error)
+    return None
+
+
+def _translated(delivery: Waiting) -> Reported:
+    """Raises `ValueError` with the reason why nothing can be made of it."""
+    if delivery.provider not in PROVIDERS:
+        raise ValueError("No connector has this provider's name.")
+    if not delivery.genuine:
+        raise ValueError("Nothing proves that it came from the provider.")
+    event = PROVIDERS[delivery.provider].parse(delivery.body)
+    return Reported(delivery.id, delivery.provider, delivery.account, event, delivery.received_at)
+
+
+async def _apply(ledger: Ledger, reported: Sequence[Reported]) -> None:
+    """Apply these in one commit, and one by one where that fails."""
     try:
         async with asyncio.timeout(SECONDS_EACH):
-            await _apply(ledger, delivery)
+            await applying.apply_all(ledger, reported)
     except LedgerUnavailable:
         raise
     except Exception as error:
-        await inbox.again(ledger, delivery.id, f"It could not be applied ({', '.join(kinds(error))}).")
+        if len(reported) == 1:
+            await _put_off(ledger, reported[0].delivery_id, error)
+            return
+        for one in reported:
+            await _apply(ledger, [one])
 
 
-async def _apply(ledger: Ledger, delivery: Waiting) -> None:
-    if delivery.provider not in PROVIDERS:
-        await inbox.bury(ledger, delivery.id, "No connector has this provider's name.")
-        return
-    if not delivery.genuine:
-        await inbox.bury(ledger, delivery.id, "Nothing proves that it came from the provider.")
-        return
-    try:
-        event = PROVIDERS[delivery.provider].parse(delivery.body)
-    except ValueError as error:
-        await inbox.bury(ledger, delivery.id, str(error))
-        return
-    await applying.apply(ledger, delivery.id, delivery.provider, delivery.account, event, delivery.received_at)
+async def _put_off(ledger: Ledger, delivery_id: int, error: Exception) -> None:
+    await inbox.again(ledger, delivery_id, f"It could not be applied ({', '.join(kinds(error))}).")

@@ -26,12 +26,12 @@ async def remind_due(ledger: Ledger, accounts: Accounts, now: datetime) -> int:
     resting: set[tuple[str, str]] = set()
     sent = 0
     while True:
-        due = await reminding.due_reminders(ledger, now, AT_ONCE)
-        open_ones = [one for one in due if (one.provider, one.account) not in resting]
-        for one in open_ones:
+        before = (sent, len(resting))
+        due = await reminding.due_reminders(ledger, now, AT_ONCE, resting=resting)
+        for one in due:
             if (one.provider, one.account) not in resting:
                 sent += await _remind(ledger, accounts, one, now, resting)
-        if len(due) < AT_ONCE or not open_ones:
+        if len(due) < AT_ONCE or (sent, len(resting)) == before:
             return sent
 
 
@@ -46,22 +46,27 @@ async def _remind(
     await accounts.turn(provider)
     if not await reminding.begin_reminder(ledger, due):
         return False
-    outcome, rest = await _ask(provider, due)
-    await reminding.end_reminder(ledger, due, outcome)
-    if rest:
+    outcome = await _ask(provider, due)
+    if outcome is None:
+        await reminding.take_back_reminder(ledger, due)
         resting.add((due.provider, due.account))
+        return False
+    await reminding.end_reminder(ledger, due, outcome)
     return outcome != NOT_SENT
 
 
-async def _ask(provider: Provider, due: DueReminder) -> tuple[str, bool]:
-    """Have the provider write to this signer; how that ended, in words for the ledger, and whether to stop asking."""
+async def _ask(provider: Provider, due: DueReminder) -> str | None:
+    """Have the provider write to this signer; how that ended, in words for the ledger.
+
+    None: nothing happened, and the account had better rest.
+    """
     try:
         async with asyncio.timeout(provider.settings.timeout_seconds + 5):
             await provider.remind(due.provider_id, due.provider_signer_id)
     except (TransientError, AuthenticationError, QuotaExceeded):
-        return NOT_SENT, True
+        return None
     except PermanentError:
-        return NOT_SENT, False
+        return NOT_SENT
     except Exception:
-        return PERHAPS, False
-    return SENT, False
+        return PERHAPS
+    return SENT

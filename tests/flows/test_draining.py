@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from blocks.archive import BlockArchive, archive_of
+from blocks.archive import ArchiveWhenNeeded, BlockArchive, archive_of
 from flows.accounts import Accounts
 from flows.archive.job import archive_request
 from flows.events import announce
@@ -270,6 +270,20 @@ async def test_an_archive_that_cannot_be_written_is_tried_again(
     assert not await outbox.due(ledger, "archive", 10)
     (effect,) = await effects_of(ledger, "archive")
     assert (effect["state"], effect["tries"], effect["problem"]) == ("due", 1, "OSError")
+
+
+async def test_an_archive_that_is_not_there_keeps_back_documents_and_nothing_else(
+    ledger: Ledger, settings: Settings, provider: FakeProvider, prefect: Prefect, tmp_path: Path
+) -> None:
+    batch_id = await sent(ledger, settings, provider, 1)
+    await deliver(ledger, "contract-signed", provider.contracts[0])
+    (tmp_path / "no-folder").write_text("a file")
+    nowhere = ArchiveWhenNeeded(settings.model_copy(update={"archive": str(tmp_path / "no-folder" / "signed")}))
+    await drain(ledger, nowhere, open_account=provider.open_account, post=prefect)
+    (row,) = await reading.rows(ledger, batch_id)
+    assert (row.state, row.document) == ("completed", None)
+    (effect,) = await effects_of(ledger, "archive")
+    assert (effect["state"], effect["tries"]) == ("due", 1)
 
 
 async def test_archiving_again_keeps_the_same_names(

@@ -148,6 +148,24 @@ async def test_a_word_we_do_not_know_is_remembered_and_moves_nothing(ledger: Led
     assert [line.name for line in await reading.told(ledger, request_id)] == ["sent", "something-new"]
 
 
+async def test_a_bounce_that_names_nobody_is_that_of_whoever_is_asked_alone(ledger: Ledger) -> None:
+    request_id = await sent(ledger, orders=(1, 2))
+    await hear(ledger, event(E.BOUNCED, reason="No such mailbox."))
+    assert await signer_states(ledger) == ["bounced", "waiting"]
+    (line,) = await lines(ledger, requests, id=request_id)
+    assert line["problem"] == "No such mailbox."
+    assert await told(ledger) == ["bounced"]
+
+
+async def test_a_bounce_among_several_is_shown_though_nobody_knows_whose_it_is(ledger: Ledger) -> None:
+    request_id = await sent(ledger, orders=(1, 1))
+    await hear(ledger, event(E.BOUNCED, reason="No such mailbox."))
+    assert await signer_states(ledger) == ["invited", "invited"]
+    (line,) = await lines(ledger, requests, id=request_id)
+    assert line["problem"] == "No such mailbox."
+    assert await told(ledger) == ["bounced"]
+
+
 async def test_a_bounce_shows_in_the_row(ledger: Ledger) -> None:
     request_id = await sent(ledger)
     await hear(ledger, event(E.BOUNCED, who=1, reason="No such mailbox."))

@@ -7,13 +7,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
 
 from connectors.signing.model import EventType
 from ledger import archiving, inbox, outbox, planning, reading, sending
 from ledger.errors import NotInLedger
-from ledger.schema import effects, requests
 from ledger.schema import inbox as inbox_table
+from ledger.schema import requests
 from ledger.store import Ledger
 from tests.ledger.making import SHEET, claimed, delivery, draft, event, hear, lines, planned, row, sent, snapshot
 
@@ -94,11 +93,15 @@ async def test_an_effect_that_is_wanted_anew_while_it_is_done_stays_due(ledger: 
     assert await outbox.due(ledger, "sheet", 9) == []
 
 
-async def test_an_effect_is_stuck_after_ten_tries_and_shown_until_somebody_retries(ledger: Ledger) -> None:
+async def test_an_effect_is_never_given_up_but_shown_after_ten_tries(ledger: Ledger) -> None:
     await sent(ledger)
     (effect,) = await outbox.due(ledger, "sheet", 9)
     for _ in range(outbox.MOST_TRIES):
+        assert await outbox.stuck(ledger) == []
         await outbox.again(ledger, effect.id, 0.0, "The sheet is gone.")
+    assert [one.id for one in await outbox.due(ledger, "sheet", 9)] == [effect.id]
+    assert await inbox.work_waiting(ledger)
+    await outbox.again(ledger, effect.id, 3600.0, "The sheet is gone.")
     assert await outbox.due(ledger, "sheet", 9) == []
     assert not await inbox.work_waiting(ledger)
     assert [(one.id, one.problem) for one in await outbox.stuck(ledger)] == [(effect.id, "The sheet is gone.")]
@@ -106,10 +109,10 @@ async def test_an_effect_is_stuck_after_ten_tries_and_shown_until_somebody_retri
     assert [one.tries for one in await outbox.due(ledger, "sheet", 9)] == [0]
 
 
-async def test_news_frees_a_stuck_row(ledger: Ledger) -> None:
+async def test_news_makes_a_row_due_at_once_however_often_it_failed(ledger: Ledger) -> None:
     await sent(ledger)
-    async with ledger.begin() as connection:
-        await connection.execute(update(effects).values(state="stuck", tries=10))
+    for effect in await outbox.due(ledger, "sheet", 9):
+        await outbox.again(ledger, effect.id, 3600.0, "The sheet is gone.")
     await hear(ledger, event(EventType.VIEWED, who=1))
     assert len(await outbox.due(ledger, "sheet", 9)) == 1
 

@@ -169,14 +169,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'due'"),
         postgresql_where=sa.text("state = 'due'"),
     )
-    op.create_index(
-        "ix_effects_stuck",
-        "effects",
-        ["state"],
-        unique=False,
-        sqlite_where=sa.text("state = 'stuck'"),
-        postgresql_where=sa.text("state = 'stuck'"),
-    )
     op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
