@@ -208,7 +208,8 @@ class Case:
         moved = reported is not None and self._move(reported, at)
         if moved and self.state.terminal and event.reason:
             self.problem = event.reason
-        elif event.type is EventType.BOUNCED and not self.state.terminal:
+        elif event.type is EventType.BOUNCED and not self.state.terminal and (changed or self._person(event) is None):
+            # one about somebody who has viewed or signed meanwhile is late news and no problem
             self.problem = event.reason or "The invitation did not arrive."
         return changed or moved
 
@@ -261,7 +262,8 @@ class Case:
 
     def _bounced(self, event: Event) -> Person | None:
         """Whose message did not arrive: eSignatures does not say, but if one person alone is asked, it is theirs."""
-        asked = self.in_turn() if event.type is EventType.BOUNCED else []
+        nobody_named = event.signer_id is None and event.signer_email is None
+        asked = self.in_turn() if event.type is EventType.BOUNCED and nobody_named else []
         return asked[0] if len(asked) == 1 else None
 
     def _meet(self, shown: Sequence[SignerSnapshot]) -> None:

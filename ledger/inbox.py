@@ -89,7 +89,10 @@ async def take(ledger: Ledger, most: int) -> list[Waiting]:
 
 
 async def again(ledger: Ledger, delivery_id: int, reason: str) -> None:
-    """Try this delivery again later, each time after four times as long; after five tries it is buried."""
+    """Try this delivery again later, each time after four times as long; after five tries it is buried.
+
+    Until a person has had it replayed, nobody of its account is reminded and nothing expires there.
+    """
     async with ledger.begin() as connection:
         waiting = (inbox.c.id == delivery_id) & stands(inbox.c.state, "waiting")
         tries = (await connection.execute(select(inbox.c.tries).where(waiting).with_for_update())).scalar_one_or_none()
@@ -134,8 +137,13 @@ async def work_waiting(ledger: Ledger) -> bool:
 
 
 def account_has_news(provider: ColumnElement[str], account: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether deliveries of this account still wait: they may say that somebody has signed."""
-    return exists().where(stands(inbox.c.state, "waiting"), inbox.c.provider == provider, inbox.c.account == account)
+    """Whether deliveries of this account still wait, or were given up unapplied: they may say that somebody has signed.
+
+    A dead letter that says nothing we could read is not news.
+    """
+    theirs = (inbox.c.provider == provider, inbox.c.account == account)
+    waiting = exists().where(stands(inbox.c.state, "waiting"), *theirs)
+    return waiting | exists().where(stands(inbox.c.state, "dead"), inbox.c.tries >= MOST_TRIES, *theirs)
 
 
 def _due() -> ColumnElement[bool]:

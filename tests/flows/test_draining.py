@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, text, update
 
 from blocks.archive import ArchiveWhenNeeded, BlockArchive, archive_of
 from flows.accounts import Accounts
 from flows.archive.job import archive_request
 from flows.events import announce
+from flows.events.apply import apply_waiting
 from flows.events.drain import Drained, drain
 from flows.lease import LeaseLost, while_leased
 from flows.send.job import run_batch
@@ -38,10 +40,13 @@ class Prefect:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.down = False
+        self.refuses: str | None = None
 
     async def __call__(self, events: Sequence[dict[str, Any]]) -> None:
         if self.down:
             raise ConnectionError("person01@example.com")
+        if self.refuses in {event["event"] for event in events}:
+            httpx.Response(422, request=httpx.Request("POST", "http://127.0.0.1/api/events")).raise_for_status()
         self.events += events
 
 
@@ -176,6 +181,46 @@ async def test_prefect_being_away_loses_no_event(
     found = await effects_of(ledger, "event")
     assert found and all(row["state"] == "due" and row["tries"] == 1 for row in found)
     assert {row["problem"] for row in found} == {"ConnectionError"}
+
+
+async def test_an_event_prefect_refuses_holds_back_no_other(
+    ledger: Ledger, settings: Settings, provider: FakeProvider, prefect: Prefect
+) -> None:
+    await sent(ledger, settings, provider, 1)
+    await deliver(ledger, "signer-signed", provider.contracts[0], signer=provider.contracts[0]["signers"][0])
+    await deliver(ledger, "contract-signed", provider.contracts[0])
+    prefect.refuses = "esign.request.signed"
+    await drained(ledger, settings, provider, prefect)
+    assert "esign.request.completed" in {told["event"] for told in prefect.events}
+    (refused,) = [row for row in await effects_of(ledger, "event") if row["state"] == "due"]
+    assert (refused["payload"]["name"], refused["problem"]) == ("esign.request.signed", "HTTPStatusError")
+
+
+async def test_deliveries_are_applied_in_one_commit(ledger: Ledger, settings: Settings, provider: FakeProvider) -> None:
+    await sent(ledger, settings, provider, 5)
+    for contract in provider.contracts:
+        await deliver(ledger, "contract-signed", contract)
+    committed = []
+    event.listen(ledger._engine.sync_engine, "commit", committed.append)
+    assert await apply_waiting(ledger) == 5
+    assert len(committed) == 1
+
+
+async def test_one_delivery_that_cannot_be_applied_holds_back_no_other(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await sent(ledger, settings, provider, 3)
+    for contract in provider.contracts:
+        await deliver(ledger, "contract-signed", contract)
+    async with ledger.begin() as connection:
+        await connection.execute(
+            text("CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.row = 3 BEGIN SELECT RAISE(ABORT, 'no'); END")
+        )
+    assert await apply_waiting(ledger) == 3
+    assert await states(ledger, batch_id) == ["completed", "sent", "completed"]
+    async with ledger.read() as connection:
+        waiting = select(schema.inbox.c.reason).where(schema.inbox.c.state == "waiting")
+        assert (await connection.execute(waiting)).scalars().all() == ["It could not be applied (LedgerError)."]
 
 
 async def test_a_second_drain_ends_at_once(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from connectors.signing.model import Event, EventType
+from connectors.signing.provider import Provider
 from flows.accounts import Accounts
 from flows.reconcile.job import pick_up
 from flows.remind.job import remind_due
 from flows.send.job import run_batch
 from ledger import applying, inbox, reading, sending
 from ledger.inbox import Delivery
+from ledger.planning import freeze
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.flows.drafts import frozen
+from tests.flows.drafts import draft, frozen
 from tests.flows.fake_provider import FakeProvider, cuts, says
 
 DAY = timedelta(days=1)
@@ -101,6 +105,23 @@ async def test_an_account_that_asks_to_wait_is_left_alone_and_the_rest_stays_due
     assert provider.calls["remind"] == 1
     assert await remind(ledger, provider, now) == 4
     assert await remind(ledger, provider, now) == 0
+
+
+async def test_an_account_that_cannot_be_opened_holds_up_no_other(
+    ledger: Ledger, settings: Settings, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.remind.job.AT_ONCE", 2)
+    await sent(ledger, settings, provider, 2)
+    second = draft(provider.settings(), 1, first=50).model_copy(update={"account": "second"})
+    await run_batch(ledger, (await freeze(ledger, second)).batch_id, settings, open_account=provider.open_account)
+
+    async def only_the_second(name: str, account: str) -> Provider:
+        if account != "second":
+            raise KeyError(account)
+        return await provider.open_account(name, account)
+
+    async with Accounts(only_the_second) as accounts:
+        assert await remind_due(ledger, accounts, datetime.now(UTC) + 3.1 * DAY) == 1
 
 
 async def test_a_passed_deadline_expires_what_nobody_completed(

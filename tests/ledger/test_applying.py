@@ -166,6 +166,19 @@ async def test_a_bounce_among_several_is_shown_though_nobody_knows_whose_it_is(l
     assert await told(ledger) == ["bounced"]
 
 
+async def test_a_bounce_of_somebody_else_is_nobodys_here(ledger: Ledger) -> None:
+    await sent(ledger)
+    await hear(ledger, event(E.BOUNCED, signer_email="assistant@example.com"))
+    assert await signer_states(ledger) == ["invited"]
+
+
+async def test_a_late_bounce_of_somebody_who_has_signed_is_no_problem(ledger: Ledger) -> None:
+    request_id = await sent(ledger, orders=(1, 2))
+    await hear(ledger, event(E.SIGNED, who=1), event(E.BOUNCED, who=1))
+    (line,) = await lines(ledger, requests, id=request_id)
+    assert (line["state"], line["problem"]) == ("in_progress", None)
+
+
 async def test_a_bounce_shows_in_the_row(ledger: Ledger) -> None:
     request_id = await sent(ledger)
     await hear(ledger, event(E.BOUNCED, who=1, reason="No such mailbox."))

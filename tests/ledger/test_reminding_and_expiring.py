@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.signing.model import EventType
-from ledger import expiring, inbox, outbox, reading, reminding
+from ledger import applying, expiring, inbox, outbox, reading, reminding
 from ledger.reminding import DueReminder
 from ledger.schema import reminders, requests, signers
 from ledger.store import Ledger
@@ -117,6 +117,41 @@ async def test_nobody_is_reminded_while_news_of_that_account_waits(ledger: Ledge
     await inbox.put(ledger, [delivery()])
     assert await due(ledger, 3.1) == []
     assert not await reminding.begin_reminder(ledger, one)
+
+
+async def test_news_that_was_given_up_unapplied_holds_reminders_and_deadlines_until_it_is_replayed(
+    ledger: Ledger,
+) -> None:
+    await sent(ledger, reminders=PLAN, expires_in_hours=1)
+    await inbox.put(ledger, [delivery(), delivery()])
+    unreadable, failing = await inbox.take(ledger, 9)
+    await inbox.bury(ledger, unreadable.id, "It is not JSON.")
+    for _ in range(inbox.MOST_TRIES):
+        await inbox.again(ledger, failing.id, "It could not be applied.")
+    assert (len(await inbox.dead(ledger)), await inbox.take(ledger, 9)) == (2, [])
+    assert await due(ledger, 3.1) == []
+    assert await expiring.expire_overdue(ledger, in_days(9)) == []
+    assert await inbox.replay(ledger, failing.id)
+    await applying.apply(ledger, failing.id, failing.provider, failing.account, event(EventType.VIEWED, who=1),
+                         failing.received_at)  # fmt: skip
+    assert len(await due(ledger, 3.1)) == 1
+
+
+async def test_an_account_that_rests_holds_up_no_others_reminders(ledger: Ledger) -> None:
+    await sent(ledger, reminders=PLAN)
+    assert await reminding.due_reminders(ledger, in_days(3.1), 1, resting=[("esignatures", "sandbox")]) == []
+    assert len(await reminding.due_reminders(ledger, in_days(3.1), 1, resting=[("esignatures", "second")])) == 1
+
+
+async def test_a_reminder_that_is_taken_back_is_due_again_behind_the_others(ledger: Ledger) -> None:
+    await sent(ledger, reminders=PLAN)
+    await sent(ledger, "P2", reminders=PLAN)
+    one, other = await due(ledger, 3.1)
+    assert await reminding.begin_reminder(ledger, one)
+    await reminding.take_back_reminder(ledger, one)
+    assert [again.number for again in await due(ledger, 3.2)] == [1, 1]
+    assert [again.request_id for again in await due(ledger, 3.2)] == [other.request_id, one.request_id]
+    assert await lines(ledger, reminders) == []
 
 
 async def test_a_request_expires_when_its_hours_are_over(ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,8 @@ class PrefectServer:
     """Set to answer everything with this status."""
     coming: dict[str, int] = field(default_factory=dict)
     """Number of runs of process-events by state."""
+    starts_in: timedelta = timedelta()
+    """When those are expected to start, from now."""
 
     @property
     def api_url(self) -> str:
@@ -171,7 +174,11 @@ class PrefectServer:
     async def _count(self, request: Request) -> Response:
         asked = await request.json()
         assert asked["deployments"] == {"name": {"any_": ["process-events"]}}
-        return JSONResponse(sum(self.coming.get(state, 0) for state in asked["flow_runs"]["state"]["type"]["any_"]))
+        states, window = asked["flow_runs"]["state"]["type"]["any_"], asked["flow_runs"].get("expected_start_time", {})
+        starts = datetime.now(UTC) + self.starts_in
+        early = "after_" in window and starts < datetime.fromisoformat(window["after_"])
+        late = "before_" in window and starts > datetime.fromisoformat(window["before_"])
+        return JSONResponse(0 if early or late else sum(self.coming.get(state, 0) for state in states))
 
     async def _block(self, request: Request) -> Response:
         self.authorization.add(request.headers.get("authorization"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,4 +109,12 @@ async def test_a_run_that_is_about_to_begin_is_nudge_enough(tmp_path: Path, stat
             await asyncio.sleep(3 * PAUSE)
             assert prefect.events == []
             prefect.coming.clear()
+            await until(lambda: len(prefect.events) >= 1)
+
+
+async def test_a_run_that_is_planned_for_later_is_no_nudge(tmp_path: Path) -> None:
+    async with PrefectServer(coming={"SCHEDULED": 1}, starts_in=timedelta(hours=1)).up() as prefect:
+        env = variables(tmp_path, PREFECT_API_URL=prefect.api_url)
+        async with receiving(tmp_path, env, nudge_seconds=PAUSE) as door:
+            await door.deliver(body())
             await until(lambda: len(prefect.events) >= 1)
