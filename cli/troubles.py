@@ -10,7 +10,8 @@ async def troubles(ledger: Ledger) -> list[str]:
     """Requests a provider holds twice, webhooks nothing could be made of, and follow-ups that keep failing."""
     twice = [f"{one.request_id}: {one.kind} ({one.provider_id})" for one in await reading.all_incidents(ledger)]
     dead = [
-        f"Webhook {one.id} from {one.provider}/{one.account} could not be used: {one.reason}"
+        f"Webhook {one.id} from {one.provider}/{one.account} could not be used ({one.reason}); "
+        f"try it again with `esign events replay {one.id}`."
         for one in await inbox.dead(ledger)
     ]
     stuck = [
