@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-import httpx
-
+from cli.reach import answers
 from ledger.settings import Settings
 
 Check = Callable[[Settings], Awaitable["Finding"]]
@@ -43,14 +42,14 @@ async def prefect_server(settings: Settings) -> Finding:
     """Does the Prefect server answer?"""
     if settings.api_url is None:
         return Finding("Prefect server", False, "None is known: run `esign up`, or set PREFECT_API_URL.")
-    if await _answers(f"{settings.api_url}/health"):
+    if await answers(f"{settings.api_url}/health"):
         return Finding("Prefect server", True, settings.api_url)
     return Finding("Prefect server", False, f"{settings.api_url} does not answer: run `esign up`.")
 
 
 async def worker(settings: Settings) -> Finding:
     """Is a worker there to run what events and schedules start?"""
-    if settings.api_url is None or not await _answers(f"{settings.api_url}/health"):
+    if settings.api_url is None or not await answers(f"{settings.api_url}/health"):
         return Finding("worker", False, "Unknown without a Prefect server.")
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
@@ -79,7 +78,7 @@ async def receiver(settings: Settings) -> Finding:
         return Finding("receiver", False, "ESIGN_PUBLIC_URL is not set: providers do not know where to report.")
     if not settings.receiver_secrets:
         return Finding("receiver", False, "ESIGN_RECEIVER_SECRET is not set: no webhook would be believed.")
-    if await _answers(f"{settings.public_url}/healthz"):
+    if await answers(f"{settings.public_url}/healthz"):
         if not settings.public_url.startswith("https://"):
             return Finding("receiver", True, f"{settings.public_url}, for the sandbox; real providers need https.")
         return Finding("receiver", True, settings.public_url)
@@ -132,14 +131,6 @@ async def finding(check: Check, settings: Settings) -> Finding:
         what = check.__name__.replace("prefect_server", "Prefect server")
         sentence = str(error) if type(error) is ValueError else f"It could not be looked at ({type(error).__name__})."
         return Finding(what, False, sentence)
-
-
-async def _answers(url: str) -> bool:
-    try:
-        async with httpx.AsyncClient(timeout=5.0) as client:
-            return (await client.get(url)).is_success
-    except httpx.HTTPError:
-        return False
 
 
 CHECKS: tuple[Check, ...] = (ledger, prefect_server, worker, receiver, account, archive)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 
 import flows
@@ -17,6 +16,7 @@ from cli import keys, prefect_server
 from cli.failures import OutsideFailed
 from cli.household import Child, Household
 from cli.ports import HOST, Ports
+from cli.reach import answers
 
 POOL = "esign"
 PROJECT = Path(flows.__file__).resolve().parent.parent
@@ -176,12 +176,7 @@ async def _start_sandbox(household: Household, plot: Plot, env: dict[str, str]) 
 
 
 async def _require_prefect(api: str) -> None:
-    try:
-        async with httpx.AsyncClient(timeout=5.0) as client:
-            answer = await client.get(f"{api}/health")
-    except httpx.HTTPError:
-        answer = None
-    if answer is None or not answer.is_success:
+    if not await answers(f"{api}/health"):
         raise OutsideFailed(
             f"No Prefect server answers at {api}: start it, or unset PREFECT_API_URL so that one is started here."
         )

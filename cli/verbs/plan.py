@@ -16,8 +16,8 @@ async def plan(
     recipe: str,
     sheet: Path,
     /,
-    options: SheetOptions | None = None,
     *,
+    options: SheetOptions | None = None,
     as_json: Annotated[bool, Parameter("--json", negative="")] = False,
 ) -> None:
     """Show row by row what sending this sheet would do; nothing is sent.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
+from cli.reach import answers
 from cli.sheet_options import SheetOptions
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ async def send(
     recipe: str,
     sheet: Path,
     /,
-    options: SheetOptions | None = None,
     *,
-    skip_bad: bool = False,
-    yes: bool = False,
-    live: bool = False,
+    options: SheetOptions | None = None,
+    skip_bad: Annotated[bool, Parameter(negative="")] = False,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    live: Annotated[bool, Parameter(negative="")] = False,
     no_webhooks: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Send what the plan says; the same call again goes on after an interruption and sends nothing twice.
@@ -130,14 +131,9 @@ def _require_webhooks(ready: Ready, *, needed: bool) -> None:
 
 
 async def _require_prefect(settings: Settings) -> None:
-    import httpx
-
     if settings.api_url is None:
         raise OutsideFailed("No Prefect server is running here: start everything with `esign up`, then send again.")
-    try:
-        async with httpx.AsyncClient(timeout=5.0) as client:
-            (await client.get(f"{settings.api_url}/health")).raise_for_status()
-    except httpx.HTTPError:
+    if not await answers(f"{settings.api_url}/health"):
         raise OutsideFailed(
             f"The Prefect server at {settings.api_url} does not answer: run `esign up`, then send again."
-        ) from None
+        )
