@@ -53,7 +53,7 @@ def _sandbox(provider: str, settings_class: type[ProviderSettings], env: Mapping
     return settings_class.model_validate(
         {
             **dict.fromkeys(_needed(settings_class), token),
-            "base_url": f"{url.rstrip('/')}/{provider}/api",
+            "base_url": f"{url.rstrip('/')}/{PROVIDERS[provider].sandbox_path}",
             "mode": "test",
             "settle_seconds": 0,
             "allow_private_downloads": True,

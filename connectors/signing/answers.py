@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 
@@ -101,6 +101,22 @@ def judge(title: str, answer: Answer, call: Call, path: str, rules: Sequence[Rul
         wait = rule.wait if wait is None else wait
         return rule.error(message, detail=detail, status=answer.status, retry_after=wait)
     return rule.error(message, detail=detail, status=answer.status)
+
+
+def holds_error(value: Any) -> bool:
+    """Whether the JSON of a good status says that something went wrong, in one of the ways providers have for it."""
+    if not isinstance(value, dict):
+        return False
+    said_so = bool(value.get("error")) or value.get("success") is False or text(value.get("error_code")) is not None
+    return said_so or (value.get("status") == "error" and isinstance(value.get("data"), dict))
+
+
+def error_inside(title: str, answer: Answer, call: Call) -> ConnectorError:
+    """The error a 2xx with an error inside is. On a write nothing proves that nothing happened."""
+    message = f"{title} answered {answer.status}, but with an error inside"
+    if call == "write":
+        return OutcomeUnknown(f"{message}; look before trying again.", detail=said(answer.body), status=answer.status)
+    return PermanentError(f"{message}.", detail=said(answer.body), status=answer.status)
 
 
 def unclear(call: Call) -> type[ConnectorError]:

@@ -29,15 +29,29 @@ def genuine(secrets: Sequence[SecretStr], provider: str, account: str, token_see
     return any(fits)  # all were compared, whichever fits
 
 
-def hook_url(public_url: str, secrets: Sequence[SecretStr], provider: str, account: str) -> str:
-    """The address a provider is given for an account, made with the newest (the first) secret.
+def hook_url(public_url: str, secrets: Sequence[SecretStr], provider: str, account: str, ref: str = "") -> str:
+    """The address a provider is given for an account, or for one request where `ref` is its mark; made with the
+    newest (the first) secret.
 
     Raises `ValueError` when there is no secret.
     """
     if not secrets:
         raise ValueError("ESIGN_RECEIVER_SECRET is not set, so no webhook address can be made.")
-    mark = token(secrets[0], provider, account)
-    return f"{public_url.rstrip('/')}/hooks/{quote(provider, safe='')}/{quote(account, safe='')}/{mark}"
+    mark = token(secrets[0], provider, account, ref)
+    address = f"{public_url.rstrip('/')}/hooks/{quote(provider, safe='')}/{quote(account, safe='')}/{mark}"
+    return f"{address}/{quote(ref, safe='')}" if ref else address
+
+
+def proof(secret: SecretStr, provider: str, account: str, ref: str) -> str:
+    """A value only we can make for this request, for providers that send back what they were given."""
+    return f"{key_id(secret)}.{_mac(secret, 'proof', provider, account, ref)}"
+
+
+def proven(secrets: Sequence[SecretStr], provider: str, account: str, ref: str, proof_seen: str | None) -> bool:
+    """Whether one of `secrets` made this value for this very request. Constant-time; without a secret nothing is."""
+    seen = (proof_seen or "").encode("utf-8", "replace")
+    fits = [hmac.compare_digest(seen, proof(secret, provider, account, ref).encode()) for secret in secrets]
+    return any(fits)
 
 
 def key_id(secret: SecretStr) -> str:

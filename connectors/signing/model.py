@@ -18,16 +18,50 @@ class Frozen(BaseModel):
 # -- what we ask -------------------------------------------------------------------------------------------------
 
 
+class FieldKind(StrEnum):
+    """What a signer fills in at a place in the document."""
+
+    SIGNATURE = "signature"
+    INITIALS = "initials"
+    DATE = "date"
+    TEXT = "text"
+    CHECKBOX = "checkbox"
+
+
+class PlacedField(Frozen):
+    """One field on a page of a PDF. `page` counts from 0; place and size are fractions of the page as it is seen,
+    from its top left corner to the field's."""
+
+    role: str
+    kind: FieldKind
+    page: int = Field(ge=0)
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
+    required: bool = True
+    label: str = ""
+
+
 class Document(Frozen):
-    """What is to be signed: Markdown text, or the id of a template kept at the provider; exactly one of the two."""
+    """What is to be signed: Markdown text, a PDF, or the id of a template kept at the provider; exactly one of them.
+
+    `fields` says where in the PDF the signers fill in what.
+    """
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     markdown: str | None = None
     template: str | None = None
+    pdf: bytes | None = Field(default=None, repr=False)
+    fields: tuple[PlacedField, ...] = ()
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Document:
-        if (self.markdown is None) == (self.template is None):
-            raise ValueError("a document is either Markdown or a provider's template")
+        if [self.markdown, self.template, self.pdf].count(None) != 2:
+            raise ValueError("a document is Markdown, a PDF or a provider's template")
+        if self.fields and self.pdf is None:
+            raise ValueError("fields belong to a PDF")
         return self
 
 
@@ -47,7 +81,8 @@ class SignatureRequest(Frozen):
 
     `ref` is our short mark; it travels to the provider so that anything can be found again. `fields` fill the
     template's placeholders. `expires_in_hours` counts from the moment the provider accepts. `test` asks for a
-    request that costs nothing and binds nobody. `extra` is merged into the provider's own body as it is.
+    request that costs nothing and binds nobody. `proof` is a value nobody can guess, for providers that sign no
+    webhook but send back what they were given. `extra` is merged into the provider's own body as it is.
     """
 
     ref: str = ""
@@ -60,6 +95,7 @@ class SignatureRequest(Frozen):
     expires_in_hours: int | None = Field(default=None, ge=1)
     reply_to: str | None = None
     webhook_url: str | None = None
+    proof: str | None = Field(default=None, repr=False)
     test: bool = True
     extra: dict[str, Any] = {}
 
@@ -81,23 +117,45 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+class SignerStatus(StrEnum):
+    """How one signer stands at the provider."""
+
+    WAITING = "waiting"
+    INVITED = "invited"
+    VIEWED = "viewed"
+    SIGNED = "signed"
+    DECLINED = "declined"
+    BOUNCED = "bounced"
+
+
 class SignerSnapshot(Frozen):
-    """One signer as the provider knows them; `sign_url` opens the signing page and is as good as a key."""
+    """One signer as the provider knows them; `sign_url` opens the signing page and is as good as a key.
+
+    `status` is `None` where the provider does not say. Times are aware and given only by providers that say when.
+    """
 
     id: str | None = None
     email: str | None = None
     name: str | None = None
-    sign_url: str | None = None
+    sign_url: str | None = Field(default=None, repr=False)
+    status: SignerStatus | None = None
+    invited_at: datetime | None = None
+    viewed_at: datetime | None = None
+    signed_at: datetime | None = None
+    declined_at: datetime | None = None
 
 
 class Snapshot(Frozen):
-    """One request as the provider answers about it. `raw` is the provider's own object, untouched."""
+    """One request as the provider answers about it. `reason` is a person's or the provider's sentence on why it was
+    declined or failed. `raw` is the provider's own object, untouched."""
 
     id: str
     status: Status
     ref: str | None = None
     signers: tuple[SignerSnapshot, ...] = ()
-    document_url: str | None = None
+    document_url: str | None = Field(default=None, repr=False)
+    reason: str | None = Field(default=None, repr=False)
+    completed_at: datetime | None = None
     raw: dict[str, Any] = Field(default={}, repr=False)
 
 
@@ -121,15 +179,24 @@ class Lookup(Frozen):
 class EventType(StrEnum):
     """What happened, in our words; a word we do not know is `UNKNOWN` and never an error."""
 
+    CREATED = "created"
+    """The provider has the request; says nothing about whom it has asked."""
     INVITED = "invited"
     REMINDED = "reminded"
     VIEWED = "viewed"
     SIGNED = "signed"
+    ALL_SIGNED = "all_signed"
+    """Everybody has signed; the signed document is still being made, and another event says when it is there."""
     COMPLETED = "completed"
+    """Everybody has signed, and the signed document is there where the provider hands one out."""
     DECLINED = "declined"
     CANCELED = "canceled"
     EXPIRED = "expired"
     BOUNCED = "bounced"
+    FAILED = "failed"
+    """The provider could not make anything of the request after having accepted it."""
+    CANCEL_FAILED = "cancel_failed"
+    DUE_DATE_CHANGED = "due_date_changed"
     PREVIEW_READY = "preview_ready"
     CONTACT_CHANGE_ASKED = "contact_change_asked"
     MESSAGE_RECEIVED = "message_received"
@@ -140,6 +207,7 @@ class Event(Frozen):
     """One delivery, translated. `provider_id` and `ref` say which request; `signer_*` say who, where it is a person.
 
     `name` is the provider's own word. `reason` is a person's or the provider's sentence (a decline, a bounce).
+    `signers` is how all of them stand, where the event shows that. `proof` is what came back of the request's own.
     `occurred_at` is aware and given only by providers that say when.
     """
 
@@ -150,6 +218,8 @@ class Event(Frozen):
     signer_id: str | None = None
     signer_email: str | None = None
     reason: str | None = None
-    document_url: str | None = None
+    signers: tuple[SignerSnapshot, ...] = ()
+    proof: str | None = Field(default=None, repr=False)
+    document_url: str | None = Field(default=None, repr=False)
     occurred_at: datetime | None = None
     raw: dict[str, Any] = Field(default={}, repr=False)

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.signing.errors import Unsupported
-from connectors.signing.model import Event, Lookup, SignatureRequest, Snapshot
+from connectors.signing.model import (
+    Event,
+    EventType,
+    Lookup,
+    PlacedField,
+    SignatureRequest,
+    Signer,
+    SignerSnapshot,
+    Snapshot,
+)
 
 
 class Capability(StrEnum):
     """What a provider can be asked to do; each value's sentence is printed into the documentation."""
 
     MARKDOWN = "markdown", "takes the document as Markdown text"
+    UPLOADS = "uploads", "takes the document as a PDF"
     TEMPLATES = "templates", "sends from a template kept at the provider"
+    COORDINATES = "coordinates", "takes fields by their place on the page"
+    TEXT_TAGS = "text_tags", "turns tags in the document's text into fields"
     ORDER = "order", "invites signers one after the other"
     REMIND = "remind", "can be told to remind a signer"
     CANCEL = "cancel", "can withdraw a request nobody has completed"
     EXPIRY = "expiry", "closes a request by itself at a given time"
     DOWNLOAD = "download", "hands out the signed PDF"
+    SIGN_LINKS = "sign_links", "hands out each signer's link on demand"
     FIND = "find", "can be searched for our mark"
     SIGNED_WEBHOOKS = "signed_webhooks", "proves that a webhook is its own"
     WEBHOOK_PER_REQUEST = "webhook_per_request", "takes the webhook address with each request"
@@ -79,6 +92,21 @@ class Provider(ABC):
     """The provider's name as people write it."""
     capabilities: ClassVar[frozenset[Capability]]
     settings_class: ClassVar[type[ProviderSettings]]
+    docs: ClassVar[str]
+    """Address of the provider's own reference."""
+    sandbox_path: ClassVar[str]
+    """Where the sandbox stands in for it, below the sandbox's address, without slashes at its ends."""
+    calls: ClassVar[Mapping[str, str]]
+    """Every documented call, as method and path below the base URL (`POST /contracts/{id}/withdraw`), and the method
+    of this class that makes it."""
+    events: ClassVar[Mapping[str, EventType]]
+    """Every documented webhook event, in the provider's word, and what it is in ours."""
+    webhook_setup: ClassVar[str | None] = None
+    """Where people type in the webhook's address, as one sentence; `None` where it travels with each request."""
+    leaves_out: ClassVar[frozenset[str]] = frozenset()
+    """Parts of a request there is no place for here and that are left out: `message`, `reply_to`, `locale`."""
+    by_way: ClassVar[str | None] = None
+    """Another way to the signed document, as one sentence, where the provider hands out none."""
     settings: ProviderSettings
 
     @abstractmethod
@@ -91,6 +119,10 @@ class Provider(ABC):
         for capability in needed:
             if capability not in cls.capabilities:
                 raise Unsupported(f"{cls.title} cannot do this: it never {capability.sentence}.")
+
+    @classmethod
+    def refuse_unsayable(cls, request: SignatureRequest) -> None:
+        """Raise `Unsupported` with a sentence for a request this provider cannot be told, whatever its document."""
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...
@@ -110,6 +142,10 @@ class Provider(ABC):
     async def get(self, provider_id: str) -> Snapshot:
         """Ask how one request stands. Not for polling: completion comes by webhook."""
 
+    async def sign_links(self, provider_id: str) -> tuple[SignerSnapshot, ...]:
+        """The signers of a request with a link each that opens their signing page now."""
+        raise Unsupported(f"{self.title} hands out no signing links on demand.")
+
     async def find(self, refs: Collection[str]) -> Lookup:
         """Search for requests that carry our marks."""
         raise Unsupported(f"{self.title} cannot be searched.")
@@ -127,19 +163,29 @@ class Provider(ABC):
         raise Unsupported(f"{self.title} does not hand out the signed document.")
 
     @classmethod
+    def text_tag(cls, field: PlacedField, signers: Sequence[Signer]) -> str:
+        """The provider's own tag for a field, to be written into the document's text at the field's place."""
+        raise Unsupported(f"{cls.title} reads no tags in a document.")
+
+    @classmethod
     @abstractmethod
     def verify(cls, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> None:
         """Raise `InvalidWebhook` unless these raw bytes were signed with one of the account's secrets.
 
-        Header names are lower case. Constant-time; without a secret nothing is genuine.
+        Header names are lower case. Constant-time; without a secret nothing is genuine. A provider that signs
+        nothing lets everything in: its deliveries are hints, proven by the address they came to or by the value they
+        bring back, and confirmed by asking before anything follows from them.
         """
 
     @classmethod
     @abstractmethod
-    def parse(cls, body: bytes) -> Event:
-        """Translate a verified delivery. Raises `ValueError` with a sentence for what cannot be understood."""
+    def parse(cls, body: bytes, *, ref: str | None = None) -> Event:
+        """Translate a verified delivery. Raises `ValueError` with a sentence for what cannot be understood.
+
+        `ref` is the mark the webhook's address itself carried, where each request is given an address of its own.
+        """
 
     @classmethod
     @abstractmethod
-    def delivery_id(cls, headers: Mapping[str, str], body: bytes) -> str:
-        """What makes two deliveries the same one, so that a repeat has no effect."""
+    def delivery_id(cls, headers: Mapping[str, str], body: bytes, *, ref: str | None = None) -> str:
+        """What makes two deliveries the same one, so that a repeat has no effect. Never raises."""

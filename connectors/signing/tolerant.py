@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import from_json
@@ -45,3 +46,41 @@ def text(value: Any) -> str | None:
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def flag(value: Any) -> bool:
+    """A boolean, also where it is written as a word or a number."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "yes", "1")
+    return value is True or (isinstance(value, int) and value == 1)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, also where it is written as text."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(value) if isinstance(value, int | str) else None
+    except ValueError:
+        return None
+
+
+def iso_time(value: Any) -> datetime | None:
+    """A time in ISO 8601 as an aware one; without a zone it is UTC."""
+    written = text(value)
+    try:
+        found = datetime.fromisoformat(written) if written and not written.isdigit() else None
+    except ValueError:
+        return None
+    if found is None or found.tzinfo is not None:
+        return found
+    return found.replace(tzinfo=UTC)
+
+
+def epoch_time(value: Any, *, per_second: int) -> datetime | None:
+    """A time counted since 1970 in UTC, `per_second` counts a second (1000 for milliseconds), as an aware one."""
+    counted = whole(value)
+    try:
+        return None if counted is None else datetime.fromtimestamp(counted / per_second, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -16,8 +16,8 @@ import logging
 import ssl
 import urllib.request
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import aiohttp
@@ -26,7 +26,7 @@ from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from connectors.signing.answers import Answer, Call, Rule, judge, unclear
+from connectors.signing.answers import Answer, Call, Rule, error_inside, holds_error, judge, unclear
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
 from connectors.signing.tolerant import read_json
 
@@ -37,9 +37,21 @@ IDLE_SECONDS = 3.0
 """How long an unused connection is kept: less than servers do (five seconds is common), since a POST on a connection
 the server is just closing cannot be told from one it has read."""
 
+_NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a multipart form: a text field, or a file where it has a `filename`; `type` is its media type."""
+
+    name: str
+    content: str | bytes = field(repr=False)
+    filename: str | None = None
+    type: str | None = None
+
 
 class Http:
-    """Calls to one provider's API: JSON out, JSON back, or an error of `connectors.signing.errors`.
+    """Calls to one provider's API: JSON or a form out, JSON back, or an error of `connectors.signing.errors`.
 
     A read is a GET; everything else is a write. `timeout_seconds` is the whole call's, from the moment it has one of
     the `concurrency` slots to the answer's last byte.
@@ -77,40 +89,85 @@ class Http:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._client.aclose()
 
-    async def call(self, method: str, path: str, *, json: Any = None) -> Any:
-        """Make one call and return what the answer's JSON holds.
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        form: Sequence[Part] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+        wordless: bool = False,
+    ) -> Any:
+        """Make one call and return what the answer's JSON holds; `None` for the empty body of a `wordless` answer.
 
-        Raises `TransientError`, `OutcomeUnknown` (writes only) or `PermanentError` and its kin; messages carry the
-        provider, the status and our own words, never a body, a URL or a name.
+        `form` goes out as multipart/form-data. `repeatable` says of a write that making it twice does no harm, so
+        that an unclear end is `TransientError`, as for a read. Raises `TransientError`, `OutcomeUnknown` (writes
+        only) or `PermanentError` and its kin; messages carry the provider, the status and our own words, never a
+        body, a URL or a name. A 2xx that holds an error is an error: an unclear one on a write.
         """
-        call: Call = "read" if method == "GET" else "write"
-        answer = await self._exchange(self._request(method, path, json), call)
+        call: Call = "read" if method == "GET" or repeatable else "write"
+        request = self._request(method, path, json, form, params, {"Accept": "application/json", **(headers or {})})
+        answer = await self._judged(request, call, path)
+        if wordless and not answer.body.strip():
+            return None
+        try:
+            value = read_json(answer.body)
+        except ValueError:
+            if wordless:
+                return None
+            value = _NOTHING
+        if value is _NOTHING:
+            raise unclear(call)(f"{self._title} answered {answer.status} with something that is not JSON.")
+        if holds_error(value):
+            raise error_inside(self._title, self._without_secrets(answer), call)
+        return value
+
+    async def read_bytes(self, path: str, *, headers: Mapping[str, str], most: int) -> bytes:
+        """Read something that is not JSON, at most `most` bytes. Raises like `call`."""
+        return (await self._judged(self._request("GET", path, None, None, None, headers), "read", path, most)).body
+
+    async def _judged(self, request: httpx.Request, call: Call, path: str, most: int = ANSWER_BYTES) -> Answer:
+        answer = await self._exchange(request, call, most)
         if not 200 <= answer.status < 300:
             raise judge(self._title, self._without_secrets(answer), call, path, self._rules)
-        try:
-            return read_json(answer.body)
-        except ValueError:
-            problem = unclear(call)(f"{self._title} answered {answer.status} with something that is not JSON.")
-        raise problem
+        return answer
 
     def _without_secrets(self, answer: Answer) -> Answer:
         """The answer as it may stand in ledger and sheet: some servers quote the header they did not like."""
         body = functools.reduce(lambda text, form: text.replace(form, b"***"), self._never_shown, answer.body)
         return replace(answer, body=body)
 
-    def _request(self, method: str, path: str, json: Any) -> httpx.Request:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        form: Sequence[Part] | None,
+        params: Mapping[str, str | int] | None,
+        headers: Mapping[str, str],
+    ) -> httpx.Request:
         try:
-            return self._client.build_request(method, self._base_url + path, json=json)
+            return self._client.build_request(
+                method,
+                self._base_url + path,
+                json=json,
+                files=None if form is None else [_file(part) for part in form],
+                params=params,
+                headers=dict(headers),
+            )
         except (httpx.InvalidURL, ValueError, TypeError):  # a lone surrogate from a sheet, a NaN out of `extra`
             problem = PermanentError(f"{self._title} cannot be told this: it does not fit into a request.")
         raise problem
 
-    async def _exchange(self, request: httpx.Request, call: Call) -> Answer:
+    async def _exchange(self, request: httpx.Request, call: Call, most: int) -> Answer:
         try:
             async with self._slots, asyncio.timeout(self._timeout_seconds):
                 response = await self._client.send(request, stream=True)
                 try:
-                    return Answer(response.status_code, response.headers, await read_body(response, ANSWER_BYTES))
+                    return Answer(response.status_code, response.headers, await read_body(response, most))
                 finally:
                     await response.aclose()
         except Exception as error:  # the bridge lets errors of any kind through; none may look like a refusal
@@ -215,6 +272,11 @@ def _http_url(title: str, base_url: str) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise PermanentError(f"The base URL of {title} is not a web address; it has to begin with https://.")
     return url
+
+
+def _file(part: Part) -> tuple[str, tuple[str | None, str | bytes, str | None]]:
+    """A part as httpx takes it; without a file name it is a plain field."""
+    return part.name, (part.filename, part.content, part.type)
 
 
 def _kind(error: BaseException) -> str:

@@ -1,0 +1,40 @@
+"""What providers reached over HTTP have in common: one client, open between `async with`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Self
+
+from connectors.signing.download import fetch_pdf
+from connectors.signing.provider import Provider, ProviderSettings
+from connectors.signing.transport import Http
+
+
+class OverHttp(Provider):
+    """A provider whose every verb is a call of `self.http`."""
+
+    http: Http
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self.settings = settings
+        self.http = self.connect(settings)
+
+    @classmethod
+    @abstractmethod
+    def connect(cls, settings: ProviderSettings) -> Http:
+        """The client for an account: its address, how it proves who it is, its own lines of errors."""
+
+    async def __aenter__(self) -> Self:
+        await self.http.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.http.__aexit__(*exc_info)
+
+    async def fetch(self, url: str) -> bytes:
+        """Fetch a PDF from an address the provider named, without our key. Raises like `fetch_pdf`."""
+        return await fetch_pdf(
+            url,
+            allow_private=self.settings.allow_private_downloads,
+            timeout_seconds=self.settings.timeout_seconds,
+        )
