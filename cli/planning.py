@@ -44,6 +44,7 @@ async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIter
             recipe,
             _whole(sheet),
             account=options.account,
+            provider=options.provider,
             campaign=options.campaign,
             rows=options.row or None,
             limit=options.limit,
@@ -76,6 +77,8 @@ def show_plan(plan: Plan, rows: list[PlanRow]) -> None:
     numbers = Counter(row.verdict for row in rows)
     print(", ".join(f"{numbers[verdict]} to {words}" if verdict is PlanVerdict.SEND else f"{numbers[verdict]} {words}"
                     for verdict, words in WORDS.items()))  # fmt: skip
+    for note in plan.notes:
+        print(f"Note: {note}")
 
 
 def why(row: PlanRow) -> str:

@@ -14,6 +14,9 @@ class SheetOptions:
     """How to look at the sheet."""
 
     account: Annotated[str | None, Parameter(help="The provider's account to use instead of the recipe's.")] = None
+    provider: Annotated[
+        str | None, Parameter(help="The provider to send through instead of the recipe's; see `esign providers`.")
+    ] = None
     campaign: Annotated[
         str | None, Parameter(help="Name of this sending, when the same people are to be asked again.")
     ] = None

@@ -16,4 +16,5 @@ async def catch_up(
 ) -> None:
     """Drain once, without lingering, if anything waits; where another run drains already, leave it to that."""
     if await inbox.work_waiting(ledger):
-        await drain(ledger, ArchiveWhenNeeded(settings), open_account=open_account, post=post)
+        archive = ArchiveWhenNeeded(settings)
+        await drain(ledger, archive, settings.receiver_secrets, open_account=open_account, post=post)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from ledger.cases import Case
 from ledger.errors import NotInLedger
 from ledger.schema import inbox, incidents, requests
 from ledger.sql import among, now, serialize, stands
+from ledger.states import RequestState
 from ledger.store import Ledger
 
 
@@ -79,7 +80,64 @@ async def observe(ledger: Ledger, request_id: str, snapshot: Snapshot) -> bool:
     raise NotInLedger(f"The ledger knows no request {request_id}.")
 
 
+class Hinted(NamedTuple):
+    """The request a hint is about, as far as the ledger knows."""
+
+    request_id: str
+    ref: str
+    state: RequestState
+    provider_id: str | None
+
+
+async def hinted(ledger: Ledger, one: Reported) -> Hinted | None:
+    """Which request a delivery that proves nothing is about; None for one we know nothing of."""
+    async with ledger.read() as connection:
+        casefile = Casefile(connection, await now(connection))
+        chosen = await _choose(casefile, [one])
+        if one.delivery_id not in chosen:
+            return None
+        columns = (requests.c.id, requests.c.ref, requests.c.state, requests.c.provider_id)
+        found = select(*columns).where(requests.c.id == chosen[one.delivery_id])
+        row = (await connection.execute(found)).one()
+        return Hinted(row.id, row.ref, RequestState(row.state), row.provider_id)
+
+
+async def confirm(ledger: Ledger, one: Reported, request_id: str, snapshot: Snapshot) -> None:
+    """Apply a delivery that proves nothing by itself as what the provider answered when asked about it."""
+    await _settle_hint(ledger, one, request_id, lambda case, at: case.confirm(one.event, snapshot, at, one.delivery_id))
+
+
+async def leave_unconfirmed(ledger: Ledger, one: Reported, request_id: str, problem: str) -> None:
+    """Keep a delivery that nobody can be asked about; the request's row says `problem`, and moves nowhere."""
+
+    def keep(case: Case, at: datetime) -> None:
+        case.leave_unconfirmed(one.event, at, one.delivery_id, problem)
+
+    await _settle_hint(ledger, one, request_id, keep)
+
+
+async def _settle_hint(ledger: Ledger, one: Reported, request_id: str, act: Callable[[Case, datetime], None]) -> None:
+    async with ledger.begin() as connection:
+        waiting = (inbox.c.id == one.delivery_id) & stands(inbox.c.state, "waiting")
+        taken = update(inbox).where(waiting).values(state="done", reason=None, request_id=request_id)
+        if (await connection.execute(taken)).rowcount == 0:
+            return
+        casefile = Casefile(connection, await now(connection))
+        for case in await casefile.take_out(requests.c.id == request_id):
+            act(case, casefile.at)
+            await casefile.answer_attempts()
+            await casefile.put_back()
+
+
 async def _match(casefile: Casefile, reported: Sequence[Reported]) -> dict[int, Case]:
+    """The cases the events are about, taken out."""
+    chosen = await _choose(casefile, reported)
+    taken = await casefile.take_out_ids(sorted(set(chosen.values()))) if chosen else []
+    cases = {case.id: case for case in taken}
+    return {delivery_id: cases[request_id] for delivery_id, request_id in chosen.items()}
+
+
+async def _choose(casefile: Casefile, reported: Sequence[Reported]) -> dict[int, str]:
     """The request each event is about: by the provider's id, be it a second one, else by our mark; never by less."""
     ids = {one.event.provider_id for one in reported if one.event.provider_id}
     refs = {one.event.ref for one in reported if one.event.ref}
@@ -92,9 +150,7 @@ async def _match(casefile: Casefile, reported: Sequence[Reported]) -> dict[int, 
         for known, name in ((by_id, event.provider_id), (by_second_id, event.provider_id), (by_ref, event.ref)):
             if name is not None and (*account, name) in known:
                 chosen.setdefault(one.delivery_id, known[*account, name])
-    taken = await casefile.take_out_ids(sorted(set(chosen.values()))) if chosen else []
-    cases = {case.id: case for case in taken}
-    return {delivery_id: cases[request_id] for delivery_id, request_id in chosen.items()}
+    return chosen
 
 
 async def _known(casefile: Casefile, column: Column[Any], names: Collection[str]) -> dict[tuple[str, str, str], str]:

@@ -20,8 +20,8 @@ from ledger.wants import want
 _KEPT = ("state", "provider_id", "problem", "document_url", "sent_at", "expires_at", "closed_at", "last_event",
          "last_event_at")  # fmt: skip
 _READ = ("id", "batch_id", "attempts", "expires_in_hours", *_KEPT)
-_KEPT_OF_PEOPLE = ("state", "provider_signer_id", "invited_at", "viewed_at", "signed_at", "declined_at", "reminded",
-                   "next_reminder_at")  # fmt: skip
+_KEPT_OF_PEOPLE = ("state", "provider_signer_id", "sign_url", "invited_at", "viewed_at", "signed_at", "declined_at",
+                   "reminded", "next_reminder_at")  # fmt: skip
 _READ_OF_PEOPLE = ("id", "position", "email", *_KEPT_OF_PEOPLE)
 
 

@@ -12,6 +12,7 @@ from ledger.states import (
     REPORTED_BY_EVENT,
     REPORTED_BY_STATUS,
     SIGNER_BY_EVENT,
+    SIGNER_BY_STATUS,
     RequestState,
     SignerState,
     accepted,
@@ -21,9 +22,22 @@ from ledger.states import (
 from ledger.wants import Want, prefect_event
 
 TOLD_ANYWAY = frozenset(
-    {EventType.BOUNCED, EventType.REMINDED, EventType.CONTACT_CHANGE_ASKED, EventType.MESSAGE_RECEIVED}
+    {
+        EventType.BOUNCED,
+        EventType.REMINDED,
+        EventType.CONTACT_CHANGE_ASKED,
+        EventType.MESSAGE_RECEIVED,
+        EventType.CANCEL_FAILED,
+        EventType.DUE_DATE_CHANGED,
+    }
 )
 """Events that change nothing here and are passed on to Prefect all the same."""
+
+DOCUMENT_PATIENCE = timedelta(minutes=15)
+"""How long after everybody has signed the document is waited for before it is asked for unannounced."""
+
+_TELLING = (SignerState.DECLINED, SignerState.SIGNED, SignerState.BOUNCED, SignerState.VIEWED, SignerState.INVITED)
+_BEFORE_SENT = (RequestState.PLANNED, RequestState.SENDING, RequestState.UNCERTAIN)
 
 
 @dataclass
@@ -36,6 +50,7 @@ class Person:
     email: str
     state: SignerState = SignerState.WAITING
     provider_signer_id: str | None = None
+    sign_url: str | None = None
     invited_at: datetime | None = None
     viewed_at: datetime | None = None
     signed_at: datetime | None = None
@@ -115,13 +130,34 @@ class Case:
         if not self.accept(snapshot.id, at):
             return True
         self._meet(snapshot.signers)
+        changed = self._see(snapshot.signers, at)
         self.document_url = snapshot.document_url or self.document_url
         reported = REPORTED_BY_STATUS.get(snapshot.status)
-        if reported is not None and self._move(reported, at):
-            self.note(self.state.value, "status", at)
+        if reported is not None and self._move(reported, snapshot.completed_at or at):
+            self.note(self.state.value, "status", at, reason=snapshot.reason)
             self._tell(self.state.value, "status", at)
-            self._turn_over(at)
-        return before != (self.state, self.provider_id)
+            if self.state.terminal and snapshot.reason:
+                self.problem = snapshot.reason
+        elif changed:
+            self.note(changed, "status", at)
+            self._tell(changed, at.isoformat(), at)
+        self._turn_over(at)
+        return bool(changed) or before != (self.state, self.provider_id)
+
+    def confirm(self, event: Event, snapshot: Snapshot, at: datetime, delivery_id: int) -> None:
+        """Take in what the provider answered when asked about an event that itself proves nothing."""
+        person = self._person(event)
+        who = person.id if person else None
+        self.happenings.append(Happening(event.type.value, event.name, at, who, event.reason, delivery_id))
+        self.wanted.append(Want(self.id, "sheet"))
+        self.observe(snapshot, at)
+
+    def leave_unconfirmed(self, event: Event, at: datetime, delivery_id: int, problem: str) -> None:
+        """Keep an event that proves nothing and that nobody can be asked about, for a person to judge."""
+        self.happenings.append(Happening(event.type.value, event.name, at, None, event.reason, delivery_id))
+        self.wanted.append(Want(self.id, "sheet"))
+        if not self.state.terminal:
+            self.problem = problem
 
     def report(self, event: Event, at: datetime, delivery_id: int | None = None) -> None:
         """Take in one event. Late and repeated ones are kept in the history and move nothing backwards."""
@@ -139,6 +175,8 @@ class Case:
         if not ours:
             return  # the other copy of a request that was sent twice: for a person to judge
         changed = self._take_in(event, person, at)
+        if self.state is RequestState.COMPLETED and event.type is EventType.COMPLETED:
+            changed = self._document_is_there(at) or changed
         if changed or event.type in TOLD_ANYWAY:
             self._tell(event.type.value, str(delivery_id or at.isoformat()), at)
         newer = self.last_event_at is None or at >= self.last_event_at
@@ -197,15 +235,16 @@ class Case:
             self.note("sent", "sent", at)
 
     def _take_in(self, event: Event, person: Person | None, at: datetime) -> bool:
-        changed = False
+        changed = bool(self._see(event.signers, at))
         if person is not None:
             person.provider_signer_id = person.provider_signer_id or event.signer_id
             if (said := SIGNER_BY_EVENT.get(event.type)) is not None:
-                changed = person.become(said, at)
+                changed = person.become(said, at) or changed
         if event.type is EventType.COMPLETED:
             self.document_url = event.document_url or self.document_url
         reported = REPORTED_BY_EVENT.get(event.type)
-        moved = reported is not None and self._move(reported, at)
+        patience = DOCUMENT_PATIENCE if event.type is EventType.ALL_SIGNED else timedelta()
+        moved = reported is not None and self._move(reported, at, patience)
         if moved and self.state.terminal and event.reason:
             self.problem = event.reason
         elif event.type is EventType.BOUNCED and not self.state.terminal and (changed or self._person(event) is None):
@@ -213,7 +252,45 @@ class Case:
             self.problem = event.reason or "The invitation did not arrive."
         return changed or moved
 
-    def _move(self, reported: RequestState, at: datetime) -> bool:
+    def _see(self, shown: Sequence[SignerSnapshot], at: datetime) -> str | None:
+        """Take in how the signers stand; the most telling of what is new, in an event's word."""
+        said: list[SignerState] = []
+        for place, signer in enumerate(shown, start=1):
+            person = self._shown(signer, place)
+            if person is None:
+                continue
+            person.sign_url = signer.sign_url or person.sign_url
+            state = SIGNER_BY_STATUS.get(signer.status) if signer.status else None
+            if state is None:
+                continue
+            times = {
+                SignerState.INVITED: signer.invited_at,
+                SignerState.VIEWED: signer.viewed_at,
+                SignerState.SIGNED: signer.signed_at,
+                SignerState.DECLINED: signer.declined_at,
+            }
+            if person.become(state, times.get(state) or at):
+                said.append(state)
+        if SignerState.SIGNED in said and self.state in (RequestState.SENT, *_BEFORE_SENT):
+            self._move(RequestState.IN_PROGRESS, at)
+        return next((state.value for state in _TELLING if state in said), None)
+
+    def _shown(self, signer: SignerSnapshot, place: int) -> Person | None:
+        """Which of our people a signer of the provider's is: by its id, by address, else by the place in the list."""
+        by_id = [one for one in self.people if signer.id is not None and one.provider_signer_id == signer.id]
+        named = [one for one in self.people if one.is_called(signer.email)]
+        placed = [one for one in self.people if one.position == place and signer.email is None]
+        return next(iter((*by_id, *named, *placed)), None)
+
+    def _document_is_there(self, at: datetime) -> bool:
+        """The document of a request that was completed without one can be fetched now; whether that is news."""
+        if self.last_event != EventType.ALL_SIGNED.value:
+            return False
+        self.last_event, self.last_event_at = EventType.COMPLETED.value, at
+        self.wanted.append(Want(self.id, "archive"))
+        return True
+
+    def _move(self, reported: RequestState, at: datetime, patience: timedelta = timedelta()) -> bool:
         before, self.state = self.state, after(self.state, reported)
         if self.state is before:
             return False
@@ -221,7 +298,7 @@ class Case:
             self.closed_at = at
         if self.state is RequestState.COMPLETED:
             self.problem = None
-            self.wanted.append(Want(self.id, "archive"))
+            self.wanted.append(Want(self.id, "archive", after=patience))
             for person in self.people:
                 person.state = signer_after(person.state, SignerState.SIGNED)
         return True
@@ -272,6 +349,8 @@ class Case:
         for place, signer in enumerate(shown, start=1):
             for person in unknown:
                 fits = person.is_called(signer.email) if signer.email else person.position == place
+                if fits and person.sign_url is None:
+                    person.sign_url = signer.sign_url
                 if signer.id and fits and person.provider_signer_id is None:
                     person.provider_signer_id = signer.id
                     break

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
+from connectors.signing.model import Frozen
 from ledger.casefile import Casefile
 from ledger.inbox import account_has_news
 from ledger.schema import requests
@@ -17,17 +19,33 @@ from ledger.store import Ledger
 PORTION = 500
 
 
-async def expire_overdue(ledger: Ledger, now: datetime) -> list[str]:
-    """Call open requests expired whose deadline lies before `now`; their ids.
+class Overdue(Frozen):
+    """An open request whose deadline has passed."""
+
+    request_id: str
+    provider: str
+    account: str
+    provider_id: str
+
+
+async def overdue(ledger: Ledger, now: datetime, providers: Collection[str]) -> list[Overdue]:
+    """Open requests at these providers whose deadline lies before `now`, the longest overdue first."""
+    names = [requests.c.provider, requests.c.account, requests.c.provider_id]
+    chosen = select(requests.c.id.label("request_id"), *names).where(
+        *_overdue(now), requests.c.provider.in_(sorted(providers)), requests.c.provider_id.is_not(None)
+    )
+    async with ledger.read() as connection:
+        rows = (await connection.execute(chosen.order_by(requests.c.expires_at).limit(PORTION))).mappings()
+        return [Overdue(**row) for row in rows]
+
+
+async def expire_overdue(ledger: Ledger, now: datetime, *, but_at: Collection[str] = ()) -> list[str]:
+    """Call open requests expired whose deadline lies before `now`; their ids. Those `but_at` some providers stay.
 
     The deadline is when the provider accepted, plus the hours the request asked for. Accounts with deliveries still
     to be applied are left for the next time: one of them may say *completed*.
     """
-    overdue = (
-        stands(requests.c.state, RequestState.SENT, RequestState.IN_PROGRESS),
-        requests.c.expires_at <= now,
-        ~account_has_news(requests.c.provider, requests.c.account),
-    )
+    overdue = (*_overdue(now), requests.c.provider.not_in(sorted(but_at)))
     expired: list[str] = []
     while True:
         async with ledger.begin() as connection:
@@ -40,3 +58,20 @@ async def expire_overdue(ledger: Ledger, now: datetime) -> list[str]:
                 case.expire(case.expires_at or now)
                 expired.append(case.id)
             await casefile.put_back()
+
+
+async def expire(ledger: Ledger, request_id: str, now: datetime) -> None:
+    """Call this request expired, unless it has ended meanwhile."""
+    async with ledger.begin() as connection:
+        casefile = Casefile(connection, await database_now(connection))
+        for case in await casefile.take_out(*_overdue(now), requests.c.id == request_id):
+            case.expire(case.expires_at or now)
+        await casefile.put_back()
+
+
+def _overdue(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        stands(requests.c.state, RequestState.SENT, RequestState.IN_PROGRESS),
+        requests.c.expires_at <= now,
+        ~account_has_news(requests.c.provider, requests.c.account),
+    )

@@ -20,7 +20,8 @@ FIRST_WAIT_SECONDS = 5
 
 
 class Delivery(Frozen):
-    """One delivery as it came. `identity` is what makes two the same; `headers` are those a proof needs, no more."""
+    """One delivery as it came. `identity` is what makes two the same; `headers` are those a proof needs, no more.
+    `ref` is the mark its address carried, where it carried one."""
 
     provider: str
     account: str
@@ -28,6 +29,7 @@ class Delivery(Frozen):
     body: bytes = Field(repr=False)
     headers: dict[str, str] = Field(default={}, repr=False)
     genuine: bool
+    ref: str | None = None
 
 
 class Waiting(Frozen):
@@ -39,6 +41,7 @@ class Waiting(Frozen):
     body: bytes = Field(repr=False)
     headers: dict[str, str] = Field(repr=False)
     genuine: bool
+    ref: str | None
     received_at: datetime
     tries: int
 
@@ -125,6 +128,15 @@ async def replay(ledger: Ledger, delivery_id: int) -> bool:
         buried = (inbox.c.id == delivery_id) & stands(inbox.c.state, "dead")
         values: Mapping[str, Any] = {"state": "waiting", "reason": None, "tries": 0, "not_before": None}
         return (await connection.execute(update(inbox).where(buried).values(values))).rowcount == 1
+
+
+async def last_received(ledger: Ledger, provider: str, account: str) -> datetime | None:
+    """When the last delivery came for an account that its provider had proven, or that a request confirmed."""
+    proven = inbox.c.genuine | stands(inbox.c.state, "done")
+    theirs = (inbox.c.provider == provider, inbox.c.account == account, proven)
+    newest = select(inbox.c.received_at).where(*theirs).order_by(inbox.c.id.desc()).limit(1)
+    async with ledger.read() as connection:
+        return (await connection.execute(newest)).scalar_one_or_none()
 
 
 async def work_waiting(ledger: Ledger) -> bool:

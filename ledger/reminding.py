@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 
@@ -33,9 +34,32 @@ class DueReminder(Frozen):
     provider: str
     account: str
     provider_id: str
-    provider_signer_id: str
+    provider_signer_id: str | None
     number: int
     as_of: datetime
+
+
+class Addressee(Frozen):
+    """Whom a reminder of our own goes to, and what it is about."""
+
+    name: str
+    email: str
+    title: str
+    sign_url: str
+
+
+async def addressee(ledger: Ledger, due: DueReminder) -> Addressee | None:
+    """Whom to write to; None where the provider gave no signing link."""
+    chosen = (
+        select(signers.c.name, signers.c.email, signers.c.sign_url, requests.c.content)
+        .join(requests, requests.c.id == signers.c.request_id)
+        .where(signers.c.id == due.signer_id, signers.c.sign_url.is_not(None))
+    )
+    async with ledger.read() as connection:
+        row = (await connection.execute(chosen)).one_or_none()
+    if row is None:
+        return None
+    return Addressee(name=row.name, email=row.email, sign_url=row.sign_url, title=json.loads(row.content)["title"])
 
 
 async def due_reminders(
@@ -59,7 +83,7 @@ async def due_reminders(
         .join(requests, requests.c.id == signers.c.request_id)
         .where(
             signers.c.next_reminder_at <= now,
-            signers.c.provider_signer_id.is_not(None),
+            signers.c.provider_signer_id.is_not(None) | signers.c.sign_url.is_not(None),
             stands(requests.c.state, *_OPEN),
             requests.c.provider_id.is_not(None),
             ~account_has_news(requests.c.provider, requests.c.account),

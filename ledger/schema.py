@@ -141,6 +141,7 @@ signers = Table(
     Column("email", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("provider_signer_id", Text),
+    Column("sign_url", Text),  # as good as a key: it never leaves the ledger but in our own reminders
     Column("invited_at", Moment),
     Column("viewed_at", Moment),
     Column("signed_at", Moment),
@@ -185,6 +186,7 @@ inbox = Table(
     Column("body", LargeBinary, nullable=False),
     Column("headers", JSON, nullable=False),
     Column("genuine", Boolean(name="genuine"), nullable=False),
+    Column("ref", Text),  # the mark the webhook's address carried, where each request has an address of its own
     Column("received_at", Moment, nullable=False),
     Column("state", Text, nullable=False),  # waiting, done, unmatched, dead
     Column("tries", Integer, nullable=False),

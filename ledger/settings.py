@@ -34,6 +34,10 @@ class Settings(BaseModel):
     """`ESIGN_SANDBOX_TOKEN`: the key of the sandbox's account."""
     archive: str | None = None
     """`ESIGN_ARCHIVE`: a Prefect file-system block (`type-slug/name`) or a folder; `home`/archive when not set."""
+    mail: str | None = None
+    """`ESIGN_MAIL`: the Prefect block our own reminders go out through (`type-slug/name`)."""
+    mail_from: str | None = None
+    """`ESIGN_MAIL_FROM`: the address they come from; the block's user name when not set."""
     api_url: str | None = None
     """`PREFECT_API_URL`: the Prefect server, with its `/api`."""
 
@@ -71,6 +75,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         sandbox_url=_address(env, "ESIGN_SANDBOX_URL"),
         sandbox_token=SecretStr(token) if token else None,
         archive=_archive(env),
+        mail=_mail(env),
+        mail_from=_text(env, "ESIGN_MAIL_FROM"),
         api_url=_address(env, "PREFECT_API_URL"),
     )
 
@@ -113,6 +119,13 @@ def _archive(env: Mapping[str, str]) -> str | None:
     if not folder.is_absolute():
         raise ValueError("ESIGN_ARCHIVE must be an absolute folder or a Prefect block, like local-file-system/archive.")
     return str(folder)
+
+
+def _mail(env: Mapping[str, str]) -> str | None:
+    given = _text(env, "ESIGN_MAIL")
+    if given is None or _BLOCK.fullmatch(given):
+        return given
+    raise ValueError("ESIGN_MAIL must name a Prefect block, like email-server-credentials/office.")
 
 
 def _address(env: Mapping[str, str], name: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from connectors.signing.model import EventType, Status
+from connectors.signing.model import EventType, SignerStatus, Status
 
 
 class RequestState(StrEnum):
@@ -109,15 +109,18 @@ def signer_after(current: SignerState, reported: SignerState) -> SignerState:
 
 REPORTED_BY_EVENT: Mapping[EventType, RequestState] = MappingProxyType(
     {
+        EventType.CREATED: _R.SENT,
         EventType.INVITED: _R.SENT,
         EventType.REMINDED: _R.SENT,
         EventType.VIEWED: _R.SENT,
         EventType.BOUNCED: _R.SENT,
         EventType.SIGNED: _R.IN_PROGRESS,
+        EventType.ALL_SIGNED: _R.COMPLETED,
         EventType.COMPLETED: _R.COMPLETED,
         EventType.DECLINED: _R.DECLINED,
         EventType.CANCELED: _R.CANCELED,
         EventType.EXPIRED: _R.EXPIRED,
+        EventType.FAILED: _R.FAILED,
     }
 )
 """What an event says about the whole request; events that are missing here say nothing about it."""
@@ -132,6 +135,17 @@ SIGNER_BY_EVENT: Mapping[EventType, SignerState] = MappingProxyType(
     }
 )
 """What an event says about the signer it names."""
+
+SIGNER_BY_STATUS: Mapping[SignerStatus, SignerState] = MappingProxyType(
+    {
+        SignerStatus.INVITED: _S.INVITED,
+        SignerStatus.VIEWED: _S.VIEWED,
+        SignerStatus.SIGNED: _S.SIGNED,
+        SignerStatus.DECLINED: _S.DECLINED,
+        SignerStatus.BOUNCED: _S.BOUNCED,
+    }
+)
+"""What a provider shows of a signer; that one is still waiting is no news."""
 
 REPORTED_BY_STATUS: Mapping[Status, RequestState] = MappingProxyType(
     {

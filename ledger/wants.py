@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -18,12 +18,14 @@ NAMESPACE = uuid.UUID("6f0e2c5a-3b0f-5d7c-9a51-1f0d7f6f8a10")
 
 
 class Want(NamedTuple):
-    """One effect that is wanted: `name` makes it the only one of its kind for its request."""
+    """One effect that is wanted, at the earliest `after` this time; `name` makes it the only one of its kind for its
+    request."""
 
     request_id: str
     kind: str
     name: str = ""
     payload: Mapping[str, Any] = MappingProxyType({})
+    after: timedelta = timedelta()
 
 
 def prefect_event(request_id: str, batch_id: str, what: str, occurrence: str, at: datetime) -> Want:
@@ -58,7 +60,15 @@ async def want(connection: AsyncConnection, wanted: Sequence[Want]) -> None:
     due = {"version": 1, "state": "due", "tries": 0}
     at = await now(connection)
     values = [
-        {**one._asdict(), "payload": dict(one.payload), **due, "due_at": at} for _, one in sorted(one_each.items())
+        {
+            "request_id": one.request_id,
+            "kind": one.kind,
+            "name": one.name,
+            "payload": dict(one.payload),
+            "due_at": at + one.after,
+            **due,
+        }
+        for _, one in sorted(one_each.items())
     ]
     await connection.execute(anew, values)
 

@@ -73,6 +73,7 @@ def create_app(
         routes=[
             Route("/healthz", health, methods=["GET"]),
             Route("/hooks/{provider}/{account}/{token}", door),
+            Route("/hooks/{provider}/{account}/{token}/{ref}", door),
         ],
         exception_handlers={404: _not_found},
         lifespan=lifespan,

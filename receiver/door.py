@@ -30,7 +30,8 @@ NEVER_STORED = frozenset({"authorization", "cookie"})
 
 
 class Door:
-    """An ASGI endpoint for `/hooks/{provider}/{account}/{token}`, any method."""
+    """An ASGI endpoint for `/hooks/{provider}/{account}/{token}`, any method; the address of a single request has its
+    mark behind that."""
 
     def __init__(
         self, secrets: Sequence[SecretStr], accounts: Accounts, committer: Committer, body_seconds: float
@@ -58,7 +59,8 @@ class Door:
 
     async def _answer(self, request: Request) -> Response:
         provider, account = request.path_params["provider"], request.path_params["account"]
-        if provider not in PROVIDERS or not genuine(self._secrets, provider, account, request.path_params["token"]):
+        mark, ref = request.path_params["token"], request.path_params.get("ref", "")
+        if provider not in PROVIDERS or not genuine(self._secrets, provider, account, mark, ref):
             self._complaints.add("Calls to an address that was never given out were turned away")
             return Response(status_code=404)
         if request.method != "POST":
@@ -69,7 +71,7 @@ class Door:
             if settings is None:
                 self._complaints.add(f"Webhooks came for {provider}/{account}, and there is no such account")
                 return Response(status_code=404)
-            await self._committer.put(_verified(provider, account, settings, request.headers, body))
+            await self._committer.put(_verified(provider, account, settings, request.headers, body, ref or None))
         except InvalidWebhook:
             self._complaints.add(f"Webhooks for {provider}/{account} had no signature or a wrong one")
             return Response(status_code=401)
@@ -80,7 +82,7 @@ class Door:
 
 
 def _verified(
-    provider: str, account: str, settings: ProviderSettings, headers: Mapping[str, str], body: bytes
+    provider: str, account: str, settings: ProviderSettings, headers: Mapping[str, str], body: bytes, ref: str | None
 ) -> Delivery:
     """The delivery as the ledger keeps it. Raises `InvalidWebhook`."""
     provider_class = PROVIDERS[provider]
@@ -89,17 +91,18 @@ def _verified(
     return Delivery(
         provider=provider,
         account=account,
-        identity=_identity(provider_class, asked_for, body),
+        identity=_identity(provider_class, asked_for, body, ref),
         body=body,
         headers=asked_for.kept(),
         genuine=Capability.SIGNED_WEBHOOKS in provider_class.capabilities,
+        ref=ref,
     )
 
 
-def _identity(provider_class: type[Provider], headers: Mapping[str, str], body: bytes) -> str:
+def _identity(provider_class: type[Provider], headers: Mapping[str, str], body: bytes, ref: str | None) -> str:
     """What makes a repeat a repeat; a body nobody understands is known by its bytes and becomes a dead letter later."""
     try:
-        identity = provider_class.delivery_id(headers, body)
+        identity = provider_class.delivery_id(headers, body, ref=ref)
     except Exception:
         return f"sha256:{hashlib.sha256(body).hexdigest()}"
     # JSON may hold what no database takes as text: half a character, or a NUL.

@@ -43,7 +43,11 @@ async def plan(
         rows = chosen(ready.plan, options)
     if as_json:
         facts = [{"row": r.row, "key": r.key, "verdict": r.verdict, "problem": r.problem} for r in rows]
-        print(json.dumps({"hash": ready.plan.hash, "rows": facts}, indent=2, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"hash": ready.plan.hash, "notes": ready.plan.notes, "rows": facts}, indent=2, ensure_ascii=False
+            )
+        )
     else:
         show_plan(ready.plan, rows)
     if bad := sum(row.verdict is PlanVerdict.REFUSED for row in rows):

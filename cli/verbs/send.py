@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
 from cli.reach import answers
 from cli.sheet_options import SheetOptions
+from connectors.signing.accounts import SANDBOX
 
 if TYPE_CHECKING:
     from cli.planning import Ready
@@ -67,7 +68,7 @@ async def send(
                 f"Nothing was sent: {len(bad)} of {len(rows)} rows cannot be; correct them (the sheet says why), "
                 "or send the others with --skip-bad."
             )
-        _require_webhooks(ready, needed=not no_webhooks)
+        await _require_webhooks(ready, needed=not no_webhooks)
         await _require_prefect(ready.settings)
         await _send(ready, options, yes=yes, live=live)
 
@@ -114,20 +115,30 @@ def _typed(question: str) -> str:
         signal.signal(signal.SIGINT, before)
 
 
-def _require_webhooks(ready: Ready, *, needed: bool) -> None:
+async def _require_webhooks(ready: Ready, *, needed: bool) -> None:
     """A provider that cannot report leaves every row at `sent`: no for a live account, a warning for others."""
-    from flows.send.job import webhook_address
+    from flows.send.addresses import addresses
+    from ledger import inbox
 
     sending = ready.plan.sending
-    if webhook_address(ready.settings, sending.provider(ready.prepared.account_settings), sending.account):
+    known = addresses(ready.settings, sending.provider, sending.account, sending.base_url)
+    by_hand = sending.provider.webhook_setup is not None
+    if known.public_url is None:
+        sentence = (
+            f"{sending.provider.title} would have no address to report to, so nobody would hear who signed: set "
+            "ESIGN_PUBLIC_URL to the receiver's https address"
+        )
+    elif by_hand and await inbox.last_received(ready.ledger, sending.provider.name, sending.account) is None:
+        sentence = (
+            f"Nothing was ever heard from {sending.provider.title}, so perhaps nobody would hear who signed: "
+            f"`esign providers check {sending.provider.name}/{sending.account}` prints the address to type in there"
+        )
+    else:
         return
-    sentence = (
-        f"{sending.provider.title} would have no address to report to, so nobody would hear who signed: set "
-        "ESIGN_PUBLIC_URL to the receiver's https address"
-    )
     if needed and sending.mode == "live":
         raise BadUsage(f"{sentence}, or add --no-webhooks.")
-    print(f"Note: {sentence}.")
+    if known.public_url is None or sending.account != SANDBOX:
+        print(f"Note: {sentence}.")
 
 
 async def _require_prefect(settings: Settings) -> None:

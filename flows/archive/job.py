@@ -10,7 +10,7 @@ from typing import Any
 
 from blocks.archive import Archive
 from connectors.signing.errors import PermanentError
-from connectors.signing.provider import Provider
+from connectors.signing.provider import Capability, Provider
 from flows.accounts import Accounts
 from flows.archive.naming import confined, evidence_name
 from flows.edges import kinds
@@ -43,18 +43,30 @@ async def _one(ledger: Ledger, accounts: Accounts, archive: Archive, effect: Eff
 
 
 async def archive_request(ledger: Ledger, accounts: Accounts, archive: Archive, request_id: str) -> None:
-    """Keep a completed request's document and evidence. Repeatable: the same names, the same contents.
+    """Keep a completed request's document and evidence; the evidence alone where the provider hands out no document.
+
+    Repeatable: the same names, the same contents.
 
     The document is written first, its evidence beside it, then the ledger hears of it; a crash in between repeats.
     """
     what = await archiving.to_archive(ledger, request_id)
     provider = await accounts.client(what.provider, what.account)
+    if Capability.DOWNLOAD not in provider.capabilities:
+        await _keep_evidence(ledger, archive, what)
+        return
     content = await fetch(provider, what)
     name = confined(what.archive_name, what.ref)
     sha256 = hashlib.sha256(content).hexdigest()
     await archive.write(name, content)
     await archive.write(evidence_name(name), evidence(what, name, sha256, len(content)))
     await archiving.archived(ledger, request_id, name, sha256, len(content))
+
+
+async def _keep_evidence(ledger: Ledger, archive: Archive, what: Archivable) -> None:
+    name = evidence_name(confined(what.archive_name, what.ref))
+    content = as_json({"document": None, **what.evidence})
+    await archive.write(name, content)
+    await archiving.archived(ledger, what.request_id, name, hashlib.sha256(content).hexdigest(), len(content))
 
 
 async def fetch(provider: Provider, what: Archivable) -> bytes:
@@ -74,4 +86,9 @@ def evidence(what: Archivable, name: str, sha256: str, size: int) -> bytes:
         "document": {"name": name, "sha256": sha256, "size": size, "archived_at": datetime.now(UTC).isoformat()},
         **what.evidence,
     }
+    return as_json(content)
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    """Evidence as it is kept: the same bytes for the same facts."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str).encode()

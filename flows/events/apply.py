@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from pydantic import SecretStr
+
 from connectors.signing.registry import PROVIDERS
+from flows.accounts import Accounts
 from flows.edges import kinds
+from flows.events.confirm import confirm_all
 from ledger import applying, inbox
 from ledger.applying import Reported
 from ledger.errors import LedgerUnavailable
@@ -18,12 +22,19 @@ SECONDS_EACH = 30.0
 """Seconds one commit may take."""
 
 
-async def apply_waiting(ledger: Ledger) -> int:
-    """Apply the oldest waiting deliveries; how many were dealt with. Raises `LedgerUnavailable` and nothing else."""
+async def apply_waiting(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretStr]) -> int:
+    """Apply the oldest waiting deliveries; how many were dealt with. Raises `LedgerUnavailable` and nothing else.
+
+    Those that prove nothing are confirmed with the provider first; `secrets` are the receiver's, with which proofs
+    are made.
+    """
     waiting = await inbox.take(ledger, AT_ONCE)
-    understood = [one for delivery in waiting if (one := await _understood(ledger, delivery)) is not None]
+    known = [delivery for delivery in waiting if delivery.genuine or delivery.provider not in PROVIDERS]
+    understood = [one for delivery in known if (one := await _understood(ledger, delivery)) is not None]
     if understood:
         await _apply(ledger, understood)
+    hints = [delivery for delivery in waiting if not delivery.genuine and delivery.provider in PROVIDERS]
+    await confirm_all(ledger, accounts, secrets, hints)
     return len(waiting)
 
 
@@ -42,9 +53,7 @@ def _translated(delivery: Waiting) -> Reported:
     """Raises `ValueError` with the reason why nothing can be made of it."""
     if delivery.provider not in PROVIDERS:
         raise ValueError("No connector has this provider's name.")
-    if not delivery.genuine:
-        raise ValueError("Nothing proves that it came from the provider.")
-    event = PROVIDERS[delivery.provider].parse(delivery.body)
+    event = PROVIDERS[delivery.provider].parse(delivery.body, ref=delivery.ref)
     return Reported(delivery.id, delivery.provider, delivery.account, event, delivery.received_at)
 
 

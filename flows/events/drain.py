@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+
+from pydantic import SecretStr
 
 from blocks.archive import Archive
 from flows.accounts import Accounts, OpenAccount, provider_for
@@ -42,20 +44,22 @@ class Drained:
 async def drain(
     ledger: Ledger,
     archive: Archive,
+    secrets: Sequence[SecretStr],
     *,
     linger_seconds: float = 0.0,
     open_account: OpenAccount = provider_for,
     post: Post = post_to_prefect,
 ) -> Drained:
     """Do whatever waits, then linger until nothing has come for `linger_seconds`. At most one drain at a time:
-    where another holds the lease, this ends at once and says so. Raises `LeaseLost` if the lease is lost meanwhile.
+    where another holds the lease, this ends at once and says so. `secrets` are the receiver's. Raises `LeaseLost` if
+    the lease is lost meanwhile.
     """
 
     async def work() -> Drained:
         async with Accounts(open_account) as accounts:
             loops = Loops(
                 {
-                    "deliveries": (lambda: apply_waiting(ledger), 0.0),
+                    "deliveries": (lambda: apply_waiting(ledger, accounts, secrets), 0.0),
                     "documents": (lambda: archive_due(ledger, accounts, archive), 0.0),
                     "rows": (lambda: write_due(ledger), REST_AFTER_WRITING),
                     "events": (lambda: announce_due(ledger, post), 0.0),

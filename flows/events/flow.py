@@ -20,7 +20,9 @@ async def process_events(linger_seconds: float = 60.0) -> State[None]:
     Ends `linger_seconds` after the last piece of work, or at once where another run drains already.
     """
     async with opened() as (settings, ledger):
-        drained = await drain(ledger, ArchiveWhenNeeded(settings), linger_seconds=linger_seconds)
+        drained = await drain(
+            ledger, ArchiveWhenNeeded(settings), settings.receiver_secrets, linger_seconds=linger_seconds
+        )
     if drained.already_draining:
         return Completed(message="Already draining.")
     return Completed(message=", ".join(f"{count} {what}" for what, count in drained.done.items()))

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from flows.accounts import Accounts
 from flows.edges import kinds
+from flows.reconcile.deadlines import keep_deadlines
 from flows.send.settle import settle_account
-from ledger import batches, expiring, settling
+from ledger import batches, settling
 from ledger.store import Ledger
 
 NEWEST = 1000
@@ -44,8 +45,8 @@ async def pick_up(ledger: Ledger, accounts: Accounts, now: datetime) -> Swept:
             failed += kinds(error)
             continue
         found, absent, unclear = found + settled.found, absent + settled.absent, unclear + settled.left
-    expired = await expiring.expire_overdue(ledger, now)
-    return Swept(claims, found, absent, unclear, len(expired), tuple(failed))
+    expired, troubles = await keep_deadlines(ledger, accounts, now)
+    return Swept(claims, found, absent, unclear, expired, (*failed, *troubles))
 
 
 async def _accounts(ledger: Ledger) -> list[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from blocks.mail import mail_of
 from flows.accounts import Accounts
 from flows.catch_up import catch_up
 from flows.edges import edge
@@ -24,5 +25,5 @@ async def send_reminders(now: datetime | None = None) -> State[None]:
     """
     async with opened() as (settings, ledger), Accounts() as accounts:
         await catch_up(ledger, settings)
-        sent = await remind_due(ledger, accounts, now or datetime.now(UTC))
+        sent = await remind_due(ledger, accounts, now or datetime.now(UTC), await mail_of(settings))
     return Completed(message=f"{sent} reminders.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from blocks.mail import Mail, certainly_not_delivered
 from connectors.signing.errors import AuthenticationError, PermanentError, QuotaExceeded, TransientError
-from connectors.signing.provider import Provider
+from connectors.signing.provider import Capability, Provider
 from flows.accounts import Accounts
+from flows.remind import letter
 from ledger import reminding
 from ledger.reminding import DueReminder
 from ledger.store import Ledger
@@ -16,8 +18,10 @@ AT_ONCE = 200
 SENT, PERHAPS, NOT_SENT = "sent", "perhaps sent", "not sent"
 
 
-async def remind_due(ledger: Ledger, accounts: Accounts, now: datetime) -> int:
+async def remind_due(ledger: Ledger, accounts: Accounts, now: datetime, mail: Mail | None = None) -> int:
     """Send the reminders due at `now` (aware); how many went out or may have.
+
+    A provider that cannot be told to remind is made up for with a message of our own through `mail`.
 
     Each is marked in the ledger before the call, so a crash loses one rather than sending it twice, and an unknown
     outcome counts as sent. An account that cannot be used, or asks to wait, is left alone until the next run; its
@@ -30,23 +34,30 @@ async def remind_due(ledger: Ledger, accounts: Accounts, now: datetime) -> int:
         due = await reminding.due_reminders(ledger, now, AT_ONCE, resting=resting)
         for one in due:
             if (one.provider, one.account) not in resting:
-                sent += await _remind(ledger, accounts, one, now, resting)
+                sent += await _remind(ledger, accounts, one, resting, mail)
         if len(due) < AT_ONCE or (sent, len(resting)) == before:
             return sent
 
 
 async def _remind(
-    ledger: Ledger, accounts: Accounts, due: DueReminder, now: datetime, resting: set[tuple[str, str]]
+    ledger: Ledger, accounts: Accounts, due: DueReminder, resting: set[tuple[str, str]], mail: Mail | None
 ) -> bool:
     try:
         provider = await accounts.client(due.provider, due.account)
     except Exception:
         resting.add((due.provider, due.account))
         return False
+    by_provider = Capability.REMIND in provider.capabilities
+    if not by_provider and mail is None:
+        resting.add((due.provider, due.account))  # nobody can remind; they stay due until somebody can
+        return False
     await accounts.turn(provider)
     if not await reminding.begin_reminder(ledger, due):
         return False
-    outcome = await _ask(provider, due)
+    if by_provider or mail is None:
+        outcome = await _ask(provider, due)
+    else:
+        outcome = await _write(ledger, mail, due)
     if outcome is None:
         await reminding.take_back_reminder(ledger, due)
         resting.add((due.provider, due.account))
@@ -60,6 +71,8 @@ async def _ask(provider: Provider, due: DueReminder) -> str | None:
 
     None: nothing happened, and the account had better rest.
     """
+    if due.provider_signer_id is None:
+        return NOT_SENT
     try:
         async with asyncio.timeout(provider.settings.timeout_seconds + 5):
             await provider.remind(due.provider_id, due.provider_signer_id)
@@ -69,4 +82,19 @@ async def _ask(provider: Provider, due: DueReminder) -> str | None:
         return NOT_SENT
     except Exception:
         return PERHAPS
+    return SENT
+
+
+async def _write(ledger: Ledger, mail: Mail, due: DueReminder) -> str | None:
+    """Write to this signer ourselves; how that ended, in words for the ledger.
+
+    None: nothing happened, and the account had better rest.
+    """
+    to = await reminding.addressee(ledger, due)
+    if to is None:
+        return NOT_SENT
+    try:
+        await mail.send(to.email, letter.subject(to), letter.text(to))
+    except Exception as error:
+        return None if certainly_not_delivered(error) else PERHAPS
     return SENT

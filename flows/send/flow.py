@@ -43,6 +43,7 @@ async def send_batch(
     recipe: str | None = None,
     sheet: str | None = None,
     account: str | None = None,
+    provider: str | None = None,
     campaign: str | None = None,
     rows: list[int] | None = None,
     limit: int | None = None,
@@ -57,6 +58,7 @@ async def send_batch(
         recipe: Name of the recipe, where there is no batch yet.
         sheet: Absolute path of the sheet on the worker's machine.
         account: Name of the account, if not the recipe's own.
+        provider: Name of the provider, if not the recipe's own.
         campaign: What this sending is called, if not the recipe's own.
         rows: Numbers of the rows to send; all unless given.
         limit: How many rows to send at most.
@@ -66,7 +68,9 @@ async def send_batch(
     """
     async with opened() as (settings, ledger):
         if batch is None:
-            planned = await _frozen(ledger, settings, recipe, sheet, account, campaign, rows, limit, skip_bad, again)
+            planned = await _frozen(
+                ledger, settings, recipe, sheet, account, provider, campaign, rows, limit, skip_bad, again
+            )
             if isinstance(planned, State):
                 return planned
             batch = planned
@@ -104,6 +108,7 @@ async def _frozen(
     recipe: str | None,
     sheet: str | None,
     account: str | None,
+    provider: str | None,
     campaign: str | None,
     rows: list[int] | None,
     limit: int | None,
@@ -119,6 +124,7 @@ async def _frozen(
         recipe,
         Path(sheet),
         account=account,
+        provider=provider,
         campaign=campaign,
         rows=rows,
         limit=limit,

@@ -7,16 +7,15 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from connectors.sheets import SheetError
-from connectors.signing.hooks import hook_url
-from connectors.signing.provider import Capability, Provider, ProviderSettings
+from connectors.signing.provider import Provider, ProviderSettings
 from flows.accounts import Accounts, OpenAccount, provider_for
 from flows.edges import kinds
 from flows.events.writeback import write_batch, write_due
 from flows.lease import process_name
+from flows.send.addresses import addresses
+from flows.send.fitting import Fitting
 from flows.send.pace import Pace, loop_clock
 from flows.send.patience import ending_in_order
 from flows.send.prepare import fingerprint
@@ -112,7 +111,7 @@ async def _send(
             clock=loop_clock,
         ),
         owner=process_name(),
-        webhook_url=webhook_address(settings, provider, batch.account),
+        fitting=Fitting(type(provider), addresses(settings, type(provider), batch.account, batch.base_url)),
         only_rows=only_rows,
         tell=lambda result: tally.count(result.verdict),
         waiting=lambda seconds: tally.note(f"The provider asks to wait {seconds:.0f} s.") if seconds >= 1 else None,
@@ -188,25 +187,3 @@ async def writing_back(ledger: Ledger) -> AsyncIterator[None]:
     finally:
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
-
-
-def webhook_address(settings: Settings, provider: Provider, account: str) -> str | None:
-    """Where the provider shall report to: our receiver, if the provider reaches it and takes the address.
-
-    Plain HTTP is for a provider on this machine; from anywhere else an address must be HTTPS.
-    """
-    if settings.public_url is None or not settings.receiver_secrets:
-        return None
-    if not settings.public_url.startswith("https://") and not _on_this_machine(provider.settings.base_url):
-        return None
-    if Capability.WEBHOOK_PER_REQUEST not in provider.capabilities:
-        return None
-    return hook_url(settings.public_url, settings.receiver_secrets, provider.name, account)
-
-
-def _on_this_machine(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

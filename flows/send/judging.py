@@ -95,7 +95,7 @@ def _judge(recipe: Recipe, row: SheetRow, sending: Sending, memory: Memory, agai
     if problem is not None:
         return PlanRow(row.number, key, PlanVerdict.REFUSED, problem)
     try:
-        rendered = render_row(recipe, row.cells, test=sending.mode == "test")
+        rendered = render_row(recipe, row.cells, provider=sending.provider.name, test=sending.mode == "test")
     except RowProblem as error:
         return PlanRow(row.number, key, PlanVerdict.REFUSED, str(error))
     known = memory.known.get(rendered.key)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from connectors.sheets import Sheet
-from connectors.signing.model import SignatureRequest
-from connectors.signing.provider import Capability
+from flows.send.instead import instead, refuse_what_cannot_be
 from flows.send.judging import Memory, PlanRow, PlanVerdict, Sending, judge, keys, marks, refused_before
 from ledger.drafts import BatchDraft, RefusedRow, Reminders, RowDraft
 from recipes.model import Recipe
@@ -26,6 +25,8 @@ class Plan:
     sending: Sending
     reminders: Reminders | None
     rows: tuple[PlanRow, ...]
+    notes: tuple[str, ...] = ()
+    """What the provider cannot do and what happens instead, one sentence each."""
 
     @cached_property
     def send(self) -> list[PlanRow]:
@@ -90,30 +91,31 @@ class Plan:
                 )
 
 
-def make_plan(recipe: Recipe, sheet: Sheet, sending: Sending, memory: Memory, *, again: bool = False) -> Plan:
-    """The plan for this sheet. A bad row is a verdict, never an error.
+def make_plan(
+    recipe: Recipe,
+    sheet: Sheet,
+    sending: Sending,
+    memory: Memory,
+    *,
+    again: bool = False,
+    mail: str | None = None,
+) -> Plan:
+    """The plan for this sheet. A bad row is a verdict, never an error. `mail` names the block for our own messages.
 
     Raises `Unsupported` when the provider cannot do what the recipe asks at all.
     """
     judged = judge(recipe, sheet, sending, memory, again=again)
-    sending.provider.require(*_needed(row.rendered.request for row in judged if row.rendered))
+    requests = [row.rendered.request for row in judged if row.rendered]
+    refuse_what_cannot_be(sending.provider, requests)
+    notes = instead(sending.provider, next(iter(requests), None), reminders=recipe.reminders is not None, mail=mail)
     return Plan(
+        notes=tuple(notes),
         recipe_id=recipe.id,
         sheet=str(sheet.path),
         sending=sending,
         reminders=_reminders(recipe),
         rows=tuple(judged),
     )
-
-
-def _needed(requests: Iterable[SignatureRequest]) -> set[Capability]:
-    """What the provider must be able to do by itself for these requests."""
-    needed: set[Capability] = set()
-    for request in requests:
-        needed.add(Capability.TEMPLATES if request.document.template else Capability.MARKDOWN)
-        if len({signer.order for signer in request.signers}) > 1:
-            needed.add(Capability.ORDER)
-    return needed
 
 
 def _reminders(recipe: Recipe) -> Reminders | None:

@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from blocks.accounts import account_settings
 from connectors import sheets
 from connectors.sheets import Sheet
-from connectors.signing.provider import ProviderSettings
+from connectors.signing.provider import Provider, ProviderSettings
 from connectors.signing.registry import PROVIDERS
+from flows.send.instead import refuse_false_trial
 from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks, refused_before
 from ledger import planning
 from ledger.settings import Settings
@@ -54,6 +55,7 @@ async def prepare(
     sheet: Path,
     *,
     account: str | None,
+    provider: str | None = None,
     campaign: str | None,
     rows: Collection[int] | None = None,
     limit: int | None = None,
@@ -63,16 +65,18 @@ async def prepare(
     """Plan a sheet; nothing is written. The plan is always of the whole sheet, `rows` and `limit` choose from it.
 
     `again` sends anew what the provider refused. Rows that are out under another campaign's name are refused, unless
-    a `campaign` is given.
+    a `campaign` is given. `provider` takes the place of the recipe's own.
 
     Raises with one sentence: `RecipeError`, `SheetError`, `AccountNotFound`, `Unsupported`, `RowsNotThere`.
     """
     loaded = await asyncio.to_thread(loading.load, recipe)
     content = await asyncio.to_thread(sheets.read, sheet)
     check_columns(loaded, content.columns)
-    found = await account_settings(loaded.provider, account or loaded.account)
+    chosen = _known_provider(provider or loaded.provider)
+    found = await account_settings(chosen.name, account or loaded.account)
+    refuse_false_trial(chosen, account or loaded.account, found.mode, found.base_url)
     sending = Sending(
-        provider=PROVIDERS[loaded.provider],
+        provider=chosen,
         account=account or loaded.account,
         mode=found.mode,
         campaign=campaign or campaign_name(loaded, today),
@@ -82,8 +86,14 @@ async def prepare(
         fingerprint=fingerprint(found),
     )
     memory = await _remember(ledger, loaded, content, sending, named=campaign is not None)
-    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory, again=again)
+    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory, again=again, mail=settings.mail)
     return Prepared(plan, found, loaded, _chosen(plan, rows, limit))
+
+
+def _known_provider(name: str) -> type[Provider]:
+    if name not in PROVIDERS:
+        raise ValueError(f"There is no provider '{name}'; there is: {', '.join(sorted(PROVIDERS))}.")
+    return PROVIDERS[name]
 
 
 def today() -> date:

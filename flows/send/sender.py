@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from connectors.signing.errors import PermanentError
 from connectors.signing.provider import Provider
 from flows.send.breaker import Breaker, Verdict
+from flows.send.fitting import Fitting
 from flows.send.pace import Pace
 from flows.send.verdicts import GRACE, Result, attempt, outcome
 from ledger import sending
 from ledger.errors import LedgerError
 from ledger.sending import Claimed
 from ledger.store import Ledger
+from recipes.errors import RecipeError, RowProblem
 
 RECORD_AGAIN_AFTER = (0.2, 1.0, 5.0)
 """Seconds between tries to record outcomes: a call that went out must not be forgotten over a busy disk."""
@@ -28,7 +31,7 @@ class Sender:
     provider: Provider
     pace: Pace
     owner: str
-    webhook_url: str | None = None
+    fitting: Fitting
     only_rows: Collection[int] | None = None
     tell: Callable[[Result], None] = lambda _: None
     waiting: Callable[[float], None] = lambda _: None
@@ -93,6 +96,12 @@ class Sender:
     async def _one(self, claimed: Claimed) -> Result:
         """One row's turn and call. Until the call is made, whatever interrupts means that nothing happened."""
         try:
+            request = await self.fitting.fit(claimed)
+        except asyncio.CancelledError:
+            return Result(claimed, Verdict.NOTHING)
+        except (PermanentError, RecipeError, RowProblem) as problem:
+            return Result(claimed, Verdict.REFUSED, problem=str(problem))
+        try:
             await self.pace.turn()
             standing = await sending.may_call(self.ledger, claimed.request_id, claimed.attempt, self.pace.lease_seconds)
         except (asyncio.CancelledError, LedgerError):
@@ -101,7 +110,7 @@ class Sender:
             return Result(claimed, Verdict.NOTHING)
         if not standing:
             return Result(claimed, Verdict.GONE)
-        return await attempt(self.provider, claimed, self.webhook_url)
+        return await attempt(self.provider, claimed, request)
 
     def _ended(self, task: asyncio.Task[Result]) -> Result:
         """How a row's task ended. `attempt` raises nothing, so an error came before the call."""

@@ -52,12 +52,13 @@ def verdict_of(error: BaseException) -> Verdict:
     return next((verdict for kind, verdict in VERDICTS if isinstance(error, kind)), Verdict.UNCLEAR)
 
 
-async def attempt(provider: Provider, claimed: Claimed, webhook_url: str | None) -> Result:
-    """Send one claimed row and say how it ended; raises nothing, so that no outcome is ever lost.
+async def attempt(provider: Provider, claimed: Claimed, request: SignatureRequest) -> Result:
+    """Send one claimed row, fitted to its provider, and say how it ended.
+
+    Raises nothing, so that no outcome is ever lost.
 
     Being cancelled in the middle of the call is an unclear outcome like any other.
     """
-    request = addressed(claimed, webhook_url)
     try:
         async with asyncio.timeout(provider.settings.timeout_seconds + GRACE):
             snapshot = await provider.send(request)
@@ -85,11 +86,6 @@ def outcome(result: Result) -> Outcome | None:
     return NothingHappened(
         request_id=request_id, attempt=attempt, problem=problem, not_before_seconds=result.retry_after or 0.0
     )
-
-
-def addressed(claimed: Claimed, webhook_url: str | None) -> SignatureRequest:
-    """The request with our mark and the address that is to hear about it."""
-    return claimed.request.model_copy(update={"ref": claimed.ref, "webhook_url": webhook_url})
 
 
 def _sentence(error: Exception) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import event, select, text, update
 
 from blocks.archive import ArchiveWhenNeeded, BlockArchive, archive_of
@@ -32,6 +33,8 @@ from ledger.store import Ledger
 from tests.flows.conftest import PROJECT
 from tests.flows.drafts import frozen
 from tests.flows.fake_provider import PDF, FakeProvider
+
+SECRETS = (SecretStr("made-up-receiver-secret"),)
 
 
 class Prefect:
@@ -81,7 +84,9 @@ async def drained(
     ledger: Ledger, settings: Settings, provider: FakeProvider, prefect: Prefect, linger: float = 0.0
 ) -> Drained:
     archive = await archive_of(settings)
-    return await drain(ledger, archive, linger_seconds=linger, open_account=provider.open_account, post=prefect)
+    return await drain(
+        ledger, archive, SECRETS, linger_seconds=linger, open_account=provider.open_account, post=prefect
+    )
 
 
 async def effects_of(ledger: Ledger, kind: str) -> list[dict[str, Any]]:
@@ -202,7 +207,7 @@ async def test_deliveries_are_applied_in_one_commit(ledger: Ledger, settings: Se
         await deliver(ledger, "contract-signed", contract)
     committed = []
     event.listen(ledger._engine.sync_engine, "commit", committed.append)
-    assert await apply_waiting(ledger) == 5
+    assert await apply_waiting(ledger, Accounts(provider.open_account), SECRETS) == 5
     assert len(committed) == 1
 
 
@@ -216,7 +221,7 @@ async def test_one_delivery_that_cannot_be_applied_holds_back_no_other(
         await connection.execute(
             text("CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.row = 3 BEGIN SELECT RAISE(ABORT, 'no'); END")
         )
-    assert await apply_waiting(ledger) == 3
+    assert await apply_waiting(ledger, Accounts(provider.open_account), SECRETS) == 3
     assert await states(ledger, batch_id) == ["completed", "sent", "completed"]
     async with ledger.read() as connection:
         waiting = select(schema.inbox.c.reason).where(schema.inbox.c.state == "waiting")
@@ -311,7 +316,7 @@ async def test_an_archive_that_cannot_be_written_is_tried_again(
         async def read(self, name: str) -> bytes:
             raise OSError
 
-    await drain(ledger, Full(), open_account=provider.open_account, post=prefect)
+    await drain(ledger, Full(), SECRETS, open_account=provider.open_account, post=prefect)
     assert not await outbox.due(ledger, "archive", 10)
     (effect,) = await effects_of(ledger, "archive")
     assert (effect["state"], effect["tries"], effect["problem"]) == ("due", 1, "OSError")
@@ -324,7 +329,7 @@ async def test_an_archive_that_is_not_there_keeps_back_documents_and_nothing_els
     await deliver(ledger, "contract-signed", provider.contracts[0])
     (tmp_path / "no-folder").write_text("a file")
     nowhere = ArchiveWhenNeeded(settings.model_copy(update={"archive": str(tmp_path / "no-folder" / "signed")}))
-    await drain(ledger, nowhere, open_account=provider.open_account, post=prefect)
+    await drain(ledger, nowhere, SECRETS, open_account=provider.open_account, post=prefect)
     (row,) = await reading.rows(ledger, batch_id)
     assert (row.state, row.document) == ("completed", None)
     (effect,) = await effects_of(ledger, "archive")

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from connectors.signing.provider import Provider
+from flows.send.addresses import addresses
+from flows.send.fitting import Fitting
 from flows.send.job import CannotSend, run_batch
 from flows.send.pace import Pace, loop_clock
 from flows.send.progress import Outcome, Progress
@@ -209,7 +212,7 @@ async def test_a_claim_that_ran_out_while_the_process_slept_makes_no_call(
     batch_id = await frozen(ledger, provider.settings(), 2)
     async with await provider.open_account("esignatures", "sandbox") as client:
         pace = Hesitant(provider.settings(), known_good=True, clock=loop_clock)
-        slow = Sender(ledger, batch_id, client, pace, owner="asleep")
+        slow = Sender(ledger, batch_id, client, pace, owner="asleep", fitting=plain(settings, client))
         assert await slow.send(2) == 0
     assert provider.calls["create"] == 0
 
@@ -221,10 +224,14 @@ async def test_an_error_nobody_foresaw_ends_the_sending_and_forgets_no_row(
     async with await provider.open_account("esignatures", "sandbox") as client:
         pace = Stumbling(provider.settings(), known_good=True, clock=loop_clock)
         with pytest.raises(RuntimeError, match="stumbled"):
-            await Sender(ledger, batch_id, client, pace, owner="unlucky").send(4)
+            await Sender(ledger, batch_id, client, pace, owner="unlucky", fitting=plain(settings, client)).send(4)
     counts = await batches.counts(ledger, batch_id)
     assert (counts.get(SENT), counts.get(PLANNED), counts.get(RequestState.SENDING)) == (2, 2, None)
     assert provider.calls["create"] == 2
+
+
+def plain(settings: Settings, client: Provider) -> Fitting:
+    return Fitting(type(client), addresses(settings, type(client), "sandbox", client.settings.base_url))
 
 
 class Stumbling(Pace):

@@ -77,6 +77,13 @@ def test_a_signer_ends_as_signed_in_whatever_order_we_hear_of_it(order: tuple[Si
 
 
 def test_every_word_of_the_model_has_its_place_or_says_nothing_about_the_request() -> None:
-    silent = {EventType.PREVIEW_READY, EventType.CONTACT_CHANGE_ASKED, EventType.MESSAGE_RECEIVED, EventType.UNKNOWN}
+    silent = {
+        EventType.PREVIEW_READY,
+        EventType.CONTACT_CHANGE_ASKED,
+        EventType.MESSAGE_RECEIVED,
+        EventType.CANCEL_FAILED,
+        EventType.DUE_DATE_CHANGED,
+        EventType.UNKNOWN,
+    }
     assert set(EventType) == set(REPORTED_BY_EVENT) | silent
     assert set(Status) == set(REPORTED_BY_STATUS) | {Status.DRAFT, Status.UNKNOWN}

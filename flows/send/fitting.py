@@ -1,0 +1,50 @@
+"""Fits a planned request to its provider: our mark, the addresses, and the document in the form the provider takes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from connectors.signing.model import Document, PlacedField, SignatureRequest
+from connectors.signing.provider import Capability, Provider
+from flows.send.addresses import Addresses
+from ledger.sending import Claimed
+from recipes.document.preparing import prepared
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How the rows of a batch are made ready for their provider."""
+
+    provider: type[Provider]
+    addresses: Addresses
+
+    async def fit(self, claimed: Claimed) -> SignatureRequest:
+        """The request as it goes out. Raises a problem with a sentence where its document cannot be made."""
+        request = claimed.request
+        if sent_as_pdf(self.provider, request.document):
+            document = await asyncio.to_thread(self._document, request)
+        else:
+            document = request.document
+        return request.model_copy(
+            update={
+                "ref": claimed.ref,
+                "document": document,
+                "webhook_url": self.addresses.webhook_url(claimed.ref),
+                "proof": self.addresses.proof(claimed.ref),
+            }
+        )
+
+    def _document(self, request: SignatureRequest) -> Document:
+        def tag(field: PlacedField) -> str:
+            return self.provider.text_tag(field, request.signers)
+
+        stamped = tag if Capability.TEXT_TAGS in self.provider.capabilities else None
+        return prepared(request.document, request.title, request.signers, stamped)
+
+
+def sent_as_pdf(provider: type[Provider], document: Document) -> bool:
+    """Whether this provider is given the document as a PDF."""
+    if document.template is not None or Capability.UPLOADS not in provider.capabilities:
+        return False
+    return document.pdf is not None or Capability.MARKDOWN not in provider.capabilities

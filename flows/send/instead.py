@@ -1,0 +1,96 @@
+"""What a provider cannot do: what happens instead, as the plan says it, and what is refused before the first row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connectors.signing.accounts import SANDBOX
+from connectors.signing.errors import Unsupported
+from connectors.signing.model import SignatureRequest
+from connectors.signing.provider import Capability, Provider
+from flows.send.fitting import sent_as_pdf
+from recipes.document.placing import unplaced
+
+PASSED_ON = {"message": "the message", "reply_to": "reply_to", "locale": "locale"}
+"""What a request may say beside the document and its signers, as the plan names it."""
+
+
+def refuse_what_cannot_be(provider: type[Provider], requests: Iterable[SignatureRequest]) -> None:
+    """Raise `Unsupported`, naming provider and feature, if something of these requests cannot be said to it."""
+    needed: set[Capability] = set()
+    for request in requests:
+        needed |= set(_needs(provider, request))
+        provider.refuse_unsayable(request)
+    provider.require(*sorted(needed))
+
+
+def refuse_false_trial(provider: type[Provider], account: str, mode: str, base_url: str) -> None:
+    """Raise `Unsupported` if what is meant as a trial would reach people for real."""
+    real = base_url.rstrip("/") == provider.settings_class.model_fields["base_url"].default
+    if mode == "test" and real and account != SANDBOX and Capability.TEST_MODE not in provider.capabilities:
+        raise Unsupported(
+            f"{provider.title} has no test mode: whatever is sent there reaches people for real. Say mode: live in "
+            f"account '{account}' if that is meant, or try things out with --account {SANDBOX}."
+        )
+
+
+def instead(
+    provider: type[Provider], request: SignatureRequest | None, *, reminders: bool, mail: str | None
+) -> list[str]:
+    """What the plan has to say about a sending through this provider; `request` is one of its requests.
+
+    `reminders` says that the recipe reminds, `mail` names the block our own messages go out through.
+    """
+    if request is None:
+        return []
+    has, title = provider.capabilities, provider.title
+    notes = [*_about_document(provider, request)]
+    if reminders and Capability.REMIND not in has:
+        if mail is None:
+            notes.append(
+                f"{title} cannot be told to remind. Nobody is reminded, unless ESIGN_MAIL names a block for mail; then "
+                "reminders with the signing link go out from here."
+            )
+        else:
+            notes.append(
+                f"{title} cannot be told to remind: reminders with the signing link go out from here ({mail})."
+            )
+    if request.expires_in_hours is not None and Capability.EXPIRY not in has:
+        does = "is withdrawn there" if Capability.CANCEL in has else "stays open there, which cannot be helped,"
+        notes.append(f"{title} has no deadline of its own: after it a request {does} and counts as expired here.")
+    if Capability.DOWNLOAD not in has:
+        notes.append(
+            f"{title} hands out no signed PDF: the archive keeps the evidence alone. {provider.by_way or ''}".strip()
+        )
+    if Capability.SIGNED_WEBHOOKS not in has:
+        notes.append(f"{title} signs no webhooks: each one is confirmed by asking once before it counts.")
+    said = {name: words for name, words in PASSED_ON.items() if getattr(request, name)}
+    if left_out := [words for name, words in said.items() if name in provider.leaves_out]:
+        notes.append(f"{title} is not told {', '.join(left_out)}: there is no place for it.")
+    return notes
+
+
+def _needs(provider: type[Provider], request: SignatureRequest) -> Iterator[Capability]:
+    document, has = request.document, provider.capabilities
+    if document.template is not None:
+        yield Capability.TEMPLATES
+    elif document.pdf is not None:
+        yield Capability.UPLOADS
+    elif Capability.UPLOADS not in has and Capability.MARKDOWN not in has:
+        raise Unsupported(
+            f"{provider.title} takes no document, only templates kept there: name one in the recipe, as "
+            f"`templates: {{{provider.name}: …}}`."
+        )
+    if len({signer.order for signer in request.signers}) > 1:
+        yield Capability.ORDER
+
+
+def _about_document(provider: type[Provider], request: SignatureRequest) -> Iterator[str]:
+    """Who signs on a page of its own, because the document has no place for it."""
+    if not sent_as_pdf(provider, request.document):
+        return
+    if without := unplaced(request.document, request.signers):
+        yield (
+            f"The document has no place to sign for {', '.join(without)} ([[sign:{without[0]}]]): "
+            "signed on a page added at its end."
+        )
