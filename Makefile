@@ -5,13 +5,13 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 0
 
-.PHONY: help demo test test-browser test-all check format lock clean
+.PHONY: help demo docs test test-browser test-all check format lock clean
 
 help:           ## What there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
 
-demo: $(READY)  ## The whole story on this machine; no account needed
-	@$(BIN)/esign demo
+demo: $(READY)  ## The whole story on this machine; no account needed. PROVIDER=lumin (or another) plays that one
+	@$(BIN)/esign demo $(if $(PROVIDER),--provider $(PROVIDER))
 
 test: $(READY)  ## The tests that need nothing but Python; files side by side, each file in its order
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not slow and not postgres"
@@ -30,6 +30,10 @@ check: $(READY)  ## Lint, format, types and import contracts
 
 format: $(READY)  ## Put the code into shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+docs: $(READY)  ## Print the tables in docs/ from the code
+	@$(BIN)/python -m cli.provider_page > docs/providers.md
+	@$(BIN)/python -m tests.contract.coverage > docs/coverage.md
 
 lock: $(READY)  ## Write the exact versions of this environment into constraints.txt
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude prefect-esign | grep -v ' @ ' > constraints.txt

@@ -1,5 +1,15 @@
 """What an operator saves in Prefect: provider accounts and where the archive is."""
 
+from blocks.docsautomator import DocsAutomatorCredentials
 from blocks.esignatures import ESignaturesCredentials
+from blocks.leap import LeapCredentials
+from blocks.lumin import LuminCredentials
+from blocks.switchlabs import SwitchLabsCredentials
 
-__all__ = ["ESignaturesCredentials"]
+__all__ = [
+    "DocsAutomatorCredentials",
+    "ESignaturesCredentials",
+    "LeapCredentials",
+    "LuminCredentials",
+    "SwitchLabsCredentials",
+]

@@ -89,25 +89,33 @@ async def receiver(settings: Settings) -> Finding:
 
 async def account(settings: Settings) -> Finding:
     """Are there credentials of a real account, or the sandbox?"""
-    from connectors.signing.accounts import from_environment
+    from connectors.signing.accounts import SANDBOX, from_environment
     from connectors.signing.errors import ConnectorError
     from connectors.signing.registry import PROVIDERS
 
-    real = from_environment("esignatures", "default", os.environ)
-    found = real or from_environment("esignatures", "sandbox", os.environ)
-    name = "default" if real else "sandbox"
-    if found is None:
+    found = {
+        f"{name}/{account}": known
+        for account in ("default", SANDBOX)
+        for name in PROVIDERS
+        if (known := from_environment(name, account, os.environ)) is not None
+    }
+    real = {name: known for name, known in found.items() if not name.endswith(f"/{SANDBOX}")} or found
+    if not real:
         return Finding(
             "account", False,
-            "Neither a sandbox nor ESIGN_ESIGNATURES_API_TOKEN is known here: run `esign up` or set the variable; "
-            "accounts saved as Prefect blocks are not looked at.",
+            "Neither a sandbox nor a provider's key is known here: run `esign up` or set the key's variable (see "
+            "`esign providers check`); accounts saved as Prefect blocks are not looked at.",
         )  # fmt: skip
-    try:
-        async with PROVIDERS["esignatures"](found) as provider:
-            await provider.check()
-    except ConnectorError as error:
-        return Finding("account", False, f"esignatures/{name}: {error}")
-    return Finding("account", True, f"esignatures/{name} ({found.mode})")
+    wrong = []
+    for name, known in real.items():
+        try:
+            async with PROVIDERS[name.partition("/")[0]](known) as provider:
+                await provider.check()
+        except ConnectorError as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        return Finding("account", False, " ".join(wrong))
+    return Finding("account", True, ", ".join(f"{name} ({one.mode})" for name, one in real.items()))
 
 
 async def archive(settings: Settings) -> Finding:

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from cli.failures import Failure
-from cli.verbs import demo, doctor, events, plan, recipes, send, status, up
+from cli.verbs import demo, doctor, events, plan, providers, recipes, sandbox, send, status, up
 
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 
@@ -31,6 +31,8 @@ app.command(plan.plan)
 app.command(send.send)
 app.command(status.status)
 app.command(recipes.app)
+app.command(providers.app)
+app.command(sandbox.sandbox)
 app.command(events.app)
 app.command(doctor.doctor)
 

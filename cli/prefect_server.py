@@ -18,14 +18,15 @@ async def prepare(pool: str, *, visiting: bool) -> None:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectAlreadyExists
 
-    from blocks.esignatures import ESignaturesCredentials
+    import blocks
 
     async with get_client() as client:
         with contextlib.suppress(ObjectAlreadyExists):
             await client.create_work_pool(
                 WorkPoolCreate(name=pool, type="process", description=OURS if visiting else None)
             )
-    await ESignaturesCredentials.register_type_and_schema()
+    for name in blocks.__all__:
+        await getattr(blocks, name).register_type_and_schema()
 
 
 async def require_untouched(pool: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 import flows
 from cli import keys, prefect_server
@@ -170,9 +170,24 @@ async def _start_sandbox(household: Household, plot: Plot, env: dict[str, str]) 
         "sandbox", "sandbox", "--host", HOST, "--port", str(plot.ports.sandbox), "--home", str(plot.home / "sandbox"),
         "--clock-factor", str(plot.clock_factor), "--robots" if plot.robots else "--no-robots",
         "--robot-delay", str(plot.robot_delay),
-        env={**env, "SANDBOX_TOKEN": env["ESIGN_SANDBOX_TOKEN"]},
+        env={**env, **_webhooks(plot, env), "SANDBOX_TOKEN": env["ESIGN_SANDBOX_TOKEN"]},
         ready_url=f"http://{HOST}:{plot.ports.sandbox}/_sandbox/health",
     )  # fmt: skip
+
+
+def _webhooks(plot: Plot, env: Mapping[str, str]) -> dict[str, str]:
+    """The addresses people would type in at providers that take none with a request, for the sandbox's accounts."""
+    from connectors.signing.accounts import SANDBOX
+    from connectors.signing.hooks import hook_url
+    from connectors.signing.registry import PROVIDERS
+
+    secrets = [SecretStr(env["ESIGN_RECEIVER_SECRET"].partition(",")[0])]
+    receiver = f"http://{HOST}:{plot.ports.receiver}"
+    return {
+        f"SANDBOX_WEBHOOK_{name.upper()}": hook_url(receiver, secrets, name, SANDBOX)
+        for name, provider in PROVIDERS.items()
+        if provider.webhook_setup is not None
+    }
 
 
 async def _require_prefect(api: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from cli.progress import sent_with_progress
 from cli.sheet_options import SheetOptions
 from cli.stage import Stage
 from cli.tables import show
+from connectors.signing.provider import Capability, Provider
 from ledger import inbox, outbox, planning, reading
 from ledger.states import RequestState
 from ledger.store import Ledger
@@ -32,10 +34,12 @@ class Story:
 
     home: Path
     stage: Stage
+    provider: type[Provider]
     durations: dict[str, float]
     batch_id: str = ""
     rows: list[reading.RowStatus] = field(default_factory=list)
     status_queries: int = 0
+    deliveries: int = 0
 
     @property
     def sheet(self) -> Path:
@@ -45,7 +49,7 @@ class Story:
     async def run(self) -> str | None:
         """Tell the story; the sentence that says what went wrong, if something did."""
         shutil.copy(Path(cli.__file__).with_name("demo_people.csv"), self.sheet)
-        async with prepared(RECIPE, self.sheet, SheetOptions()) as ready:
+        async with prepared(RECIPE, self.sheet, SheetOptions(provider=self.provider.name)) as ready:
             show_plan(ready.plan, list(ready.plan.rows))
             print("The rows that can be sent go out, as with `esign send --skip-bad`.", flush=True)
             begun = time.monotonic()
@@ -60,6 +64,7 @@ class Story:
             finished = await self._wait(ready.ledger)
             self.durations["signing, webhooks, archive"] = time.monotonic() - begun
             self.rows = await reading.rows(ready.ledger, self.batch_id)
+            self.deliveries = await inbox.count(ready.ledger)
         self.status_queries = await self._count_status_queries()
         if not finished:
             return f"Not everything was archived within {PATIENCE:.0f} s; the logs are in {self.home / 'logs'}."
@@ -80,7 +85,9 @@ class Story:
     async def _count_status_queries(self) -> int:
         async with httpx.AsyncClient(trust_env=False) as client:
             counts = (await client.get(f"{self.stage.sandbox}/_sandbox/counts")).json()["requests"]
-        return sum(number for call, number in counts.items() if call.startswith("GET /esignatures/api/contracts"))
+        asked = [_shape(f"{call.replace(' ', f' /{self.provider.sandbox_path}', 1)}")
+                 for call, method in self.provider.calls.items() if method == "get"]  # fmt: skip
+        return sum(number for call, number in counts.items() if _shape(call) in asked)
 
     def summary(self, *, kept: bool) -> None:
         """Print what became of it."""
@@ -95,8 +102,8 @@ class Story:
         facts = [
             ("rows", ", ".join(f"{number} {state}" for state, number in numbers.items())),
             ("seconds", ", ".join(f"{what} {seconds:.1f}" for what, seconds in self.durations.items())),
-            ("status queries", f"{self.status_queries} (completion came by webhook)"),
-            ("signed PDFs", f"{len(documents)} in {self.archive}"),
+            ("status queries", self._queries()),
+            ("signed PDFs", self._documents(len(documents))),
             ("sheet", str(self.sheet)),
             ("ledger", str(self.home / "ledger.db")),
             ("Prefect", f"{self.stage.prefect_pages}{gone if self.stage.own_server else ''}"),
@@ -106,7 +113,27 @@ class Story:
             print(f"{what:>15}  {fact}")
         print("The sandbox is for trying out: nothing here binds anybody.", flush=True)
 
+    def _queries(self) -> str:
+        if Capability.SIGNED_WEBHOOKS in self.provider.capabilities:
+            return f"{self.status_queries} (completion came by webhook)"
+        return (
+            f"{self.status_queries} for {self.deliveries} webhooks ({self.provider.title} signs none, so each was "
+            "confirmed by asking once)"
+        )
+
+    def _documents(self, count: int) -> str:
+        if Capability.DOWNLOAD in self.provider.capabilities:
+            return f"{count} in {self.archive}"
+        kept = len(list(self.archive.glob("*.evidence.json")))
+        way = f" {self.provider.by_way}" if self.provider.by_way else ""
+        return f"none: {self.provider.title} hands out no PDF.{way} Evidence of {kept} in {self.archive}"
+
     @property
     def archive(self) -> Path:
         """Where the signed documents are."""
         return self.home / "archive"
+
+
+def _shape(call: str) -> str:
+    """A call whatever the variable parts of its path are named."""
+    return re.sub(r"\{\w+\}", "{}", call)

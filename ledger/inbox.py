@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from connectors.signing.model import Frozen
 from ledger.schema import effects, inbox
@@ -128,6 +128,12 @@ async def replay(ledger: Ledger, delivery_id: int) -> bool:
         buried = (inbox.c.id == delivery_id) & stands(inbox.c.state, "dead")
         values: Mapping[str, Any] = {"state": "waiting", "reason": None, "tries": 0, "not_before": None}
         return (await connection.execute(update(inbox).where(buried).values(values))).rowcount == 1
+
+
+async def count(ledger: Ledger) -> int:
+    """How many deliveries were ever kept."""
+    async with ledger.read() as connection:
+        return int((await connection.execute(select(func.count()).select_from(inbox))).scalar_one())
 
 
 async def last_received(ledger: Ledger, provider: str, account: str) -> datetime | None:

@@ -10,6 +10,11 @@ class RecipeError(Exception):
     """
 
 
+class DocumentError(RecipeError):
+    """A PDF, or an anchor in a document, cannot be used. The sentence's subject is the document, which it leaves to
+    whoever knows the file."""
+
+
 class RowProblem(Exception):
     """A row cannot be sent; one sentence that names the column and says what to do.
 

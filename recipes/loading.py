@@ -9,7 +9,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from recipes.errors import RecipeError, RowProblem
+from connectors.signing.model import PlacedField
+from recipes.document.finding import fields, letters_of
+from recipes.document.letters import pages
+from recipes.document.roles import check_anchors, check_markdown
+from recipes.errors import DocumentError, RecipeError, RowProblem
 from recipes.language import LanguageError, check
 from recipes.model import CAMPAIGN_WORDS, Recipe, RecipeWords
 from recipes.values import read
@@ -31,14 +35,16 @@ def load(name_or_path: str | Path) -> Recipe:
         words = RecipeWords.model_validate_json(file.text)
     except ValidationError as error:
         raise _explained(file, error) from None
-    markdown = _document(words, file)
+    pdf = _pdf(words, file)
+    markdown = _markdown(words, file) if pdf is None else None
     _check_columns(words, file)
     _check_templates(words, file)
+    placed = _placed(words, pdf, file) if pdf is not None else ()
     if markdown is not None:
         _check_document(words, markdown, folder)
     said = {name: getattr(words, name) for name in words.model_fields_set}
     said["campaign"] = words.campaign or words.id
-    return Recipe(**said, name=folder.name, folder=folder, markdown=markdown)
+    return Recipe(**said, name=folder.name, folder=folder, markdown=markdown, pdf=pdf, placed=placed)
 
 
 def available() -> list[Recipe]:
@@ -97,16 +103,40 @@ def _explained(file: YamlFile, error: ValidationError) -> RecipeError:
     return file.problem(f"{where}: {said}{more}" if where else f"{said}{more}", file.line(place))
 
 
-def _document(words: RecipeWords, file: YamlFile) -> str | None:
+def _pdf(words: RecipeWords, file: YamlFile) -> bytes | None:
+    if words.document is None or not words.document.casefold().endswith(".pdf"):
+        return None
+    try:
+        return (file.path.parent / words.document).read_bytes()
+    except OSError:
+        said = f"document: {words.document} cannot be read beside {FILE}: put it there"
+        raise file.problem(said, file.line(["document"])) from None
+
+
+def _markdown(words: RecipeWords, file: YamlFile) -> str | None:
     if words.document is None:
         return None
     try:
         return (file.path.parent / words.document).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise file.problem(
-            f"document: {words.document} cannot be read beside {FILE}: put it there, saved as UTF-8",
-            file.line(["document"]),
-        ) from None
+        said = f"document: {words.document} cannot be read beside {FILE}: put it there, saved as UTF-8"
+        raise file.problem(said, file.line(["document"])) from None
+
+
+def _placed(words: RecipeWords, pdf: bytes, file: YamlFile) -> tuple[PlacedField, ...]:
+    """The fields a PDF's anchors ask for, once they are known to be the signers'."""
+    from recipes.document.editing import editable  # only here, since it takes its time to import
+
+    where = f"document: {words.document}"
+    try:
+        read = pages(pdf)
+        editable(pdf)
+        for number, page in enumerate(read, 1):
+            where = f"document: {words.document}, page {number},"
+            check_anchors(letters_of(page), _roles(words))
+        return tuple(fields(read))
+    except DocumentError as error:
+        raise file.problem(f"{where} {error}", file.line(["document"])) from None
 
 
 def _check_columns(words: RecipeWords, file: YamlFile) -> None:
@@ -148,3 +178,9 @@ def _check_document(words: RecipeWords, markdown: str, folder: Path) -> None:
         check(markdown, words.columns.keys())
     except LanguageError as error:
         raise RecipeError(f"{folder / (words.document or '')}, line {error.line}: {error}.") from None
+    for line, problem in check_markdown(markdown, _roles(words)):
+        raise RecipeError(f"{folder / (words.document or '')}, line {line}: {problem}.")
+
+
+def _roles(words: RecipeWords) -> list[str]:
+    return [signer.role for signer in words.signers]

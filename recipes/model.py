@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from connectors.sheets import OUR_COLUMNS
+from connectors.signing.model import PlacedField
 from recipes.durations import Duration
 
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -93,12 +94,20 @@ class RecipeWords(Words):
     title: Text = Field(description="The request's title, a template.")
     message: Text | None = Field(default=None, description="What the invitation says, a template.")
     document: Text | None = Field(
-        default=None, description="The file beside this one that holds the document, Markdown with templates in it."
+        default=None,
+        description="The file beside this one that holds the document: Markdown with templates in it, or a PDF. "
+        "In either, [[sign:role]] and [[date:role]] mark where a signer signs and dates it.",
     )
     template: Text | None = Field(default=None, description="Instead of a document: a template's id at the provider.")
+    templates: dict[Slug, Text] = Field(
+        default={},
+        description="Beside a document: the template's id at each provider that takes none and keeps its own.",
+    )
     signers: Annotated[tuple[RecipeSigner, ...], Field(min_length=1)] = Field(description="Who signs.")
     fields: dict[str, str] = Field(
-        default={}, description="Values for the placeholders of the provider's template, themselves templates."
+        default={},
+        description="Values for the placeholders of the provider's template, themselves templates; a template named "
+        "under templates gets all columns when left out.",
     )
     locale: Text | None = Field(default=None, description="The language the signers are addressed in, such as en.")
     reply_to: Text | None = Field(default=None, description="Who gets a signer's answers by mail, a template.")
@@ -114,6 +123,8 @@ class RecipeWords(Words):
     def _fits_together(self) -> RecipeWords:
         if (self.document is None) == (self.template is None):
             raise ValueError("document: a recipe names either a document or a template")
+        if self.templates and self.document is None:
+            raise ValueError("templates: stands beside a document; where there is none, say template")
         if self.document is not None and re.search(r"[/\\]|^\.", self.document):
             raise ValueError("document: should be the plain name of a file beside recipe.yaml")
         if self.expires_in_hours is not None and self.expires_in_days is not None:
@@ -155,9 +166,12 @@ class RecipeWords(Words):
 
 
 class Recipe(RecipeWords):
-    """A recipe as it was loaded: its words, the folder it is called after, and its document's text."""
+    """A recipe as it was loaded: its words, the folder it is called after, and its document, either as text or as a
+    PDF with the fields its anchors ask for."""
 
     campaign: str
     name: str
     folder: Path
     markdown: str | None = None
+    pdf: bytes | None = Field(default=None, repr=False)
+    placed: tuple[PlacedField, ...] = ()

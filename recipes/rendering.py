@@ -34,9 +34,11 @@ class Rendered(Frozen):
     archive_name: str
 
 
-def render_row(recipe: Recipe, cells: Mapping[str, str], *, test: bool) -> Rendered:
-    """The request for this row. Texts are filled in first and judged afterwards, so that a company named `A: #1`
-    or `{{ x }}` stays a name. Raises `RowProblem` with a sentence for the sheet.
+def render_row(recipe: Recipe, cells: Mapping[str, str], *, provider: str, test: bool) -> Rendered:
+    """The request for this row, as this provider takes its document: text or PDF, or the template it keeps.
+
+    Texts are filled in first and judged afterwards, so that a company named `A: #1` or `{{ x }}` stays a name.
+    Raises `RowProblem` with a sentence for the sheet.
     """
     values = row_values(recipe, cells)
     title = _line("title", recipe.title, values)
@@ -45,9 +47,9 @@ def render_row(recipe: Recipe, cells: Mapping[str, str], *, test: bool) -> Rende
         request=SignatureRequest(
             title=title,
             message=_text("message", recipe.message, values).strip() or None if recipe.message else None,
-            document=_document(recipe, values),
+            document=_document(recipe, values, provider),
             signers=tuple(_signer(signer, values) for signer in recipe.signers),
-            fields={name: _text(f"fields.{name}", text, values) for name, text in recipe.fields.items()},
+            fields=_fields(recipe, values, provider),
             locale=recipe.locale,
             expires_in_hours=recipe.lifetime_hours,
             reply_to=email("reply_to", _line("reply_to", recipe.reply_to, values)) if recipe.reply_to else None,
@@ -63,10 +65,19 @@ def campaign_name(recipe: Recipe, today: date) -> str:
     return " ".join(fill(recipe.campaign, {"year": f"{today:%Y}", "month": f"{today:%m}"}).split())
 
 
-def _document(recipe: Recipe, values: Mapping[str, Value]) -> Document:
+def _document(recipe: Recipe, values: Mapping[str, Value], provider: str) -> Document:
+    if kept := recipe.templates.get(provider, recipe.template):
+        return Document(template=kept)
     if recipe.markdown is None:
-        return Document(template=recipe.template)
+        return Document(pdf=recipe.pdf, fields=recipe.placed)
     return Document(markdown=_text("document", recipe.markdown, values, markdown=True))
+
+
+def _fields(recipe: Recipe, values: Mapping[str, Value], provider: str) -> dict[str, str]:
+    """What fills the provider's template. Where it stands in for the document, it can ask for any column."""
+    if provider in recipe.templates and not recipe.fields:
+        return {name: str(value) for name, value in values.items()}
+    return {name: _text(f"fields.{name}", text, values) for name, text in recipe.fields.items()}
 
 
 def _signer(signer: RecipeSigner, values: Mapping[str, Value]) -> Signer:

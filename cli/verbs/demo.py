@@ -18,7 +18,7 @@ HOUR_IN_SECONDS = 1.0
 """How long an hour of the sandbox's lasts, so that a webhook's hourly retry can be waited for."""
 
 
-async def demo(*, keep: bool = False) -> None:
+async def demo(*, provider: str = "esignatures", keep: bool = False) -> None:
     """Send a sheet of 12 rows to the sandbox, have simulated people sign, and archive what is signed.
 
     Starts everything on free ports, tells what became of each row, and stops everything again. What it leaves lies
@@ -26,9 +26,15 @@ async def demo(*, keep: bool = False) -> None:
 
     Parameters
     ----------
+    provider
+        Which provider the sandbox stands in for; `esign providers` names them.
     keep
         Leave everything running until Ctrl-C, to look at Prefect's pages and the mailbox.
     """
+    from connectors.signing.registry import PROVIDERS
+
+    if provider not in PROVIDERS:
+        raise BadUsage(f"There is no provider '{provider}'; there is: {', '.join(PROVIDERS)}.")
     home = Path.cwd() / ".esign" / "demo"
     another = "Another demo is running in this folder: stop it first (Ctrl-C where it runs)."
     with only_one(home.parent / "demo.lock", another):
@@ -40,7 +46,7 @@ async def demo(*, keep: bool = False) -> None:
             # Only now: Prefect reads the environment when it is imported.
             from cli.story import Story
 
-            story = Story(home, stage, {"starting": time.monotonic() - begun})
+            story = Story(home, stage, PROVIDERS[provider], {"starting": time.monotonic() - begun})
             problem = await story.run()
             story.summary(kept=keep)
             if keep:

@@ -12,7 +12,6 @@ from cyclopts import Parameter
 from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
 from cli.reach import answers
 from cli.sheet_options import SheetOptions
-from connectors.signing.accounts import SANDBOX
 
 if TYPE_CHECKING:
     from cli.planning import Ready
@@ -117,6 +116,7 @@ def _typed(question: str) -> str:
 
 async def _require_webhooks(ready: Ready, *, needed: bool) -> None:
     """A provider that cannot report leaves every row at `sent`: no for a live account, a warning for others."""
+    from connectors.signing.accounts import SANDBOX
     from flows.send.addresses import addresses
     from ledger import inbox
 

@@ -8,30 +8,45 @@ public integrations rely on, and [guess] what nobody documents.
 from __future__ import annotations
 
 import hashlib
-import hmac
-from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, Self
-from urllib.parse import quote
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
 
 import httpx
 from pydantic import Field, SecretStr
 
 from connectors.signing.answers import Rule, one
-from connectors.signing.download import fetch_pdf
-from connectors.signing.errors import InvalidWebhook, OutcomeUnknown, PermanentError, TransientError, Unsupported
+from connectors.signing.bodies import given, in_path, merged, refuse_reserved
+from connectors.signing.errors import ConnectorError, OutcomeUnknown, PermanentError, TransientError
+from connectors.signing.esignatures_markdown import with_signer_fields
+from connectors.signing.esignatures_parts import (
+    Collaborator,
+    Edit,
+    FilledPlaceholder,
+    NewSigner,
+    Placeholder,
+    SignerChange,
+    Template,
+    entries,
+    without_none,
+    yes_or_no,
+)
 from connectors.signing.model import (
+    Document,
     Event,
     EventType,
     Lookup,
     SignatureRequest,
     Signer,
     SignerSnapshot,
+    SignerStatus,
     Snapshot,
     Status,
 )
-from connectors.signing.provider import Capability, Provider, ProviderSettings
-from connectors.signing.tolerant import dig, objects, read_object, text
-from connectors.signing.transport import Http
+from connectors.signing.over_http import OverHttp
+from connectors.signing.proofs import require_hmac
+from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.tolerant import dig, iso_time, objects, read_object, text
 
 
 class ESignaturesSettings(ProviderSettings):
@@ -48,12 +63,33 @@ class ESignaturesSettings(ProviderSettings):
 # -- their words, ours -------------------------------------------------------------------------------------------
 
 STATUSES = {
+    # Drafts are finished and sent in the provider's own pages; the word is a [guess].
+    "draft": Status.DRAFT,
     "sent": Status.SENT,
     "signed": Status.COMPLETED,
-    # Also after a decline: only the webhook tells the two apart.
+    # Also after a decline, which shows in the webhook, and in the signer's `events` while the contract is recent.
     "withdrawn": Status.CANCELED,
 }
-"""[docs] "Contracts – Query": these three. An expired contract most likely stays `sent` [guess]."""
+"""[docs] "Contracts – Query": the last three. An expired contract most likely stays `sent` [guess]."""
+
+SIGNER_EVENTS = {
+    "email_contract_sent": SignerStatus.INVITED,
+    "sms_contract_sent": SignerStatus.INVITED,
+    "email_delivery_failed": SignerStatus.BOUNCED,
+    "sms_delivery_failed": SignerStatus.BOUNCED,
+    "contract_viewed": SignerStatus.VIEWED,
+    "sign_contract": SignerStatus.SIGNED,
+    "signature_declined": SignerStatus.DECLINED,
+}
+"""What a signer's `events` say, each with a `timestamp`, the oldest first [seen]; only recent contracts have them
+[mcp], so nothing rests on their being there."""
+
+FURTHER = (
+    {SignerStatus.INVITED, SignerStatus.BOUNCED},
+    {SignerStatus.VIEWED},
+    {SignerStatus.SIGNED, SignerStatus.DECLINED},
+)
+"""How far a signer has come, from the least: a mail that bounces later on takes nothing of that back."""
 
 EVENTS = {
     "contract-sent-to-signer": EventType.INVITED,
@@ -68,8 +104,10 @@ EVENTS = {
     "sms-incoming": EventType.MESSAGE_RECEIVED,
     # Of an unsigned paper, in a shape the reference does not show: its link is never taken for the signed document.
     "contract-pdf-generated": EventType.PREVIEW_READY,
+    # Where its code is one of those below; a new code is unknown.
+    "error": EventType.BOUNCED,
 }
-"""[docs] "Webhooks": the body's `status` is the event's name, not the contract's state. `error` is below."""
+"""[docs] "Webhooks": the body's `status` is the event's name, not the contract's state."""
 
 DELIVERY_ERRORS = {
     "email-delivery-failed": EventType.BOUNCED,
@@ -107,11 +145,42 @@ RECENT = 100
 SIGNATURE = "x-signature-sha256"
 
 
-class ESignatures(Provider):
+class ESignatures(OverHttp):
     """One account at eSignatures.com."""
 
     name: ClassVar[str] = "esignatures"
     title: ClassVar[str] = "eSignatures"
+    docs: ClassVar[str] = "https://esignatures.com/docs/api"
+    sandbox_path: ClassVar[str] = "esignatures/api"
+    events: ClassVar[Mapping[str, EventType]] = EVENTS
+    rules: ClassVar[Sequence[Rule]] = RULES
+    calls: ClassVar[Mapping[str, str]] = {
+        "POST /contracts": "send",
+        "GET /contracts/{id}": "get",  # `sign_links` and `download` ask the same
+        "GET /contracts/recent": "find",  # [mcp]
+        "POST /contracts/{id}/withdraw": "cancel",
+        "POST /contracts/{id}/delete": "delete",  # [mcp]
+        "POST /contracts/{id}/generate_pdf_preview": "preview",
+        "GET /contracts/{id}/content": "content",
+        "POST /contracts/{id}/content": "edit",
+        "GET /contracts/{id}/placeholder_fields": "placeholders",
+        "POST /contracts/{id}/placeholder_fields": "fill",
+        "POST /contracts/{id}/signers": "add_signer",
+        "POST /contracts/{id}/signers/{signer}": "change_signer",
+        "POST /contracts/{id}/signers/{signer}/send_contract": "remind",
+        "POST /contracts/{id}/signers/{signer}/delete": "remove_signer",
+        "GET /templates": "templates",  # `check` asks the same
+        "POST /templates": "create_template",
+        "GET /templates/{id}": "template",
+        "POST /templates/{id}": "change_template",
+        "POST /templates/{id}/copy": "copy_template",
+        "POST /templates/{id}/delete": "delete_template",
+        "GET /templates/{id}/content": "template_content",
+        "POST /templates/{id}/content": "edit_template",
+        "GET /templates/{id}/collaborators": "collaborators",
+        "POST /templates/{id}/collaborators": "add_collaborator",
+        "POST /templates/{id}/collaborators/{collaborator}/remove": "remove_collaborator",
+    }
     settings_class: ClassVar[type[ProviderSettings]] = ESignaturesSettings
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
@@ -122,6 +191,7 @@ class ESignatures(Provider):
             Capability.CANCEL,
             Capability.EXPIRY,
             Capability.DOWNLOAD,
+            Capability.SIGN_LINKS,
             Capability.FIND,
             Capability.SIGNED_WEBHOOKS,
             Capability.WEBHOOK_PER_REQUEST,
@@ -129,45 +199,40 @@ class ESignatures(Provider):
         }
     )
 
-    def __init__(self, settings: ProviderSettings) -> None:
-        self.settings = settings
-        self._http = Http(
-            self.title,
-            settings.base_url,
-            # The token also works as `?token=`; there it would end up in logs.
-            auth=httpx.BasicAuth(_own(settings).api_token.get_secret_value(), ""),
-            secrets=[_own(settings).api_token],
-            rules=RULES,
-            timeout_seconds=settings.timeout_seconds,
-            concurrency=settings.concurrency,
-        )
+    @classmethod
+    def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
+        # The token also works as `?token=`; there it would end up in logs.
+        return httpx.BasicAuth(_own(settings).api_token.get_secret_value().strip(), "")
 
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self._http.__aexit__(*exc_info)
+    @classmethod
+    def refuse_unsayable(cls, request: SignatureRequest) -> None:
+        """A signer's field there is no word for, and an `extra` that wants to say what the request says."""
+        body_of(request)
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
     async def check(self) -> None:
         """List the templates, as the provider's own n8n node does to test credentials."""
-        await self._http.call("GET", "/templates")
+        await self.http.call("GET", "/templates")
 
     async def send(self, request: SignatureRequest) -> Snapshot:
-        answer = await self._http.call("POST", "/contracts", json=body_of(request))
+        self.require(*_needs(request.document))
+        answer = await self.http.call("POST", "/contracts", json=body_of(request))
         snapshot = snapshot_of(dig(answer, "data", "contract"))
         if snapshot is None:
             raise OutcomeUnknown(f"{self.title} took the request, but its answer names no contract.")
         return snapshot
 
     async def get(self, provider_id: str) -> Snapshot:
-        answer = await self._http.call("GET", f"/contracts/{_in_path(provider_id)}")
+        answer = await self.http.call("GET", self._path("contracts", provider_id))
         snapshot = snapshot_of(dig(answer, "data", "contract"))
         if snapshot is None:
             raise TransientError(f"{self.title} answered without a contract.")
         return snapshot
+
+    async def sign_links(self, provider_id: str) -> tuple[SignerSnapshot, ...]:
+        """Ask for the contract. A link works until the contract expires [docs]; with `embedded=yes` it fits a frame."""
+        return tuple(signer for signer in (await self.get(provider_id)).signers if signer.sign_url)
 
     async def find(self, refs: Collection[str]) -> Lookup:
         """Look through the newest hundred contracts; there is no search.
@@ -175,7 +240,7 @@ class ESignatures(Provider):
         The answer's shape is not documented [mcp]. One contract on which no id or no `metadata` can be read may be the
         one we look for: then the list proves nobody's absence, so it has no `ids` and does not count as complete.
         """
-        answer = await self._http.call("GET", "/contracts/recent")
+        answer = await self.http.call("GET", "/contracts/recent")
         listed = dig(answer, "data")
         if not isinstance(listed, list):
             raise TransientError(f"{self.title} answered without a list of contracts.")
@@ -195,30 +260,168 @@ class ESignatures(Provider):
 
     async def cancel(self, provider_id: str) -> None:
         """Withdraw. A signed contract cannot be withdrawn [docs]; that is a `PermanentError`."""
-        await self._http.call("POST", f"/contracts/{_in_path(provider_id)}/withdraw")
+        await self.http.call("POST", self._path("contracts", provider_id, "withdraw"))
 
     async def remind(self, provider_id: str, signer_id: str) -> None:
-        await self._http.call("POST", f"/contracts/{_in_path(provider_id)}/signers/{_in_path(signer_id)}/send_contract")
+        await self.http.call("POST", self._path("contracts", provider_id, "signers", signer_id, "send_contract"))
 
     async def download(self, provider_id: str, url: str | None = None) -> bytes:
         """Fetch the signed PDF. Links run out after three days [docs]: then a fresh one is asked for, once."""
         if url is not None:
             try:
-                return await self._fetch(url)
+                return await self.fetch(url)
             except PermanentError as error:
                 if error.status is None:  # not the link's age, but where it leads or what it brings
                     raise
         snapshot = await self.get(provider_id)
         if snapshot.document_url is None:
             raise TransientError(f"{self.title} has no signed document for this contract yet.")
-        return await self._fetch(snapshot.document_url)
+        return await self.fetch(snapshot.document_url)
 
-    async def _fetch(self, url: str) -> bytes:
-        return await fetch_pdf(
-            url,
-            allow_private=self.settings.allow_private_downloads,
-            timeout_seconds=self.settings.timeout_seconds,
+    # -- a contract ----------------------------------------------------------------------------------------------
+
+    async def delete(self, provider_id: str) -> None:
+        """Remove a contract for good; only a draft or a test contract can be [mcp]. What it answers is not known."""
+        await self.http.call("POST", self._path("contracts", provider_id, "delete"), wordless=True)
+
+    async def preview(self, provider_id: str) -> None:
+        """Have a PDF made of a contract nobody has signed yet. The event `PREVIEW_READY` brings its address, in `raw`
+        alone, so that nothing takes it for the signed document."""
+        await self.http.call("POST", self._path("contracts", provider_id, "generate_pdf_preview"))
+
+    async def content(self, provider_id: str) -> str:
+        """The contract's text, in Markdown with the provider's signer fields."""
+        return self._markdown(await self.http.call("GET", self._path("contracts", provider_id, "content")))
+
+    async def edit(self, provider_id: str, edits: Sequence[Edit], *, dry_run: bool = False) -> str | None:
+        """Change the contract's text. A dry run changes nothing, and returns the text as it would be [mcp]."""
+        path = self._path("contracts", provider_id, "content")
+        body = {"edits": [edit.as_sent() for edit in edits], **({"dry_run": "yes"} if dry_run else {})}
+        answer = await self.http.call("POST", path, json=body, repeatable=dry_run)
+        return self._markdown(answer) if dry_run else None
+
+    async def placeholders(self, provider_id: str) -> tuple[FilledPlaceholder, ...]:
+        """What the contract's placeholders are filled with."""
+        answer = await self.http.call("GET", self._path("contracts", provider_id, "placeholder_fields"))
+        return tuple(filled for entry in self._listed(answer) if (filled := FilledPlaceholder.read(entry)) is not None)
+
+    async def fill(self, provider_id: str, placeholders: Sequence[Placeholder]) -> None:
+        """Fill placeholders of a contract nobody has signed anew; those not named stay as they are."""
+        body = {"placeholder_fields": [one.as_sent() for one in placeholders]}
+        await self.http.call("POST", self._path("contracts", provider_id, "placeholder_fields"), json=body)
+
+    async def add_signer(self, provider_id: str, signer: NewSigner) -> None:
+        """Add a signer. That sends nothing: `remind` asks them to sign, by the id that `get` shows then."""
+        await self.http.call("POST", self._path("contracts", provider_id, "signers"), json=signer.as_sent())
+
+    async def change_signer(self, provider_id: str, signer_id: str, change: SignerChange) -> None:
+        """Correct a signer's data. That sends nothing: `remind` asks them again."""
+        path = self._path("contracts", provider_id, "signers", signer_id)
+        await self.http.call("POST", path, json=change.as_sent())
+
+    async def remove_signer(self, provider_id: str, signer_id: str) -> None:
+        """Take a signer out of a contract."""
+        await self.http.call("POST", self._path("contracts", provider_id, "signers", signer_id, "delete"))
+
+    # -- templates -----------------------------------------------------------------------------------------------
+
+    async def templates(self) -> tuple[Template, ...]:
+        """The account's templates, with id and title."""
+        answer = await self.http.call("GET", "/templates")
+        return tuple(template for entry in self._listed(answer) if (template := Template.read(entry)) is not None)
+
+    async def template(self, template_id: str) -> Template:
+        """One template, with what can be filled in."""
+        template = Template.read(dig(await self.http.call("GET", self._path("templates", template_id)), "data"))
+        if template is None:
+            raise TransientError(f"{self.title} answered without a template.")
+        return template
+
+    async def create_template(self, title: str, markdown: str, labels: Sequence[str] = ()) -> str:
+        """Keep a new template, its text in the provider's own Markdown; returns its id."""
+        body = given(title=title, labels=list(labels))
+        return self._new_template(await self.http.call("POST", "/templates", json={**body, "markdown": markdown}))
+
+    async def change_template(
+        self, template_id: str, *, title: str | None = None, labels: Sequence[str] | None = None
+    ) -> None:
+        """Change a template's title or labels; what is `None` stays as it is."""
+        body = without_none(title=title, labels=None if labels is None else list(labels))
+        await self.http.call("POST", self._path("templates", template_id), json=body)
+
+    async def copy_template(
+        self, template_id: str, title: str, placeholders: Sequence[Placeholder] = (), *, into: SecretStr | None = None
+    ) -> str:
+        """Keep a copy with some placeholders filled in for good; returns its id. `into` is the secret token of another
+        account that is to get it. A write: may raise `OutcomeUnknown`."""
+        body = given(
+            title=title,
+            placeholder_fields=[one.as_sent() for one in placeholders],
+            target_secret_token=None if into is None else into.get_secret_value(),
         )
+        try:
+            return self._new_template(
+                await self.http.call("POST", self._path("templates", template_id, "copy"), json=body)
+            )
+        except ConnectorError as error:
+            if into is not None:
+                error.detail = None  # it may quote the other account's token, which nothing else knows to take out
+            raise
+
+    async def delete_template(self, template_id: str) -> None:
+        """Remove a template for good."""
+        await self.http.call("POST", self._path("templates", template_id, "delete"))
+
+    async def template_content(self, template_id: str) -> str:
+        """A template's text, in Markdown with the provider's signer fields."""
+        return self._markdown(await self.http.call("GET", self._path("templates", template_id, "content")))
+
+    async def edit_template(self, template_id: str, edits: Sequence[Edit]) -> None:
+        """Change a template's text."""
+        body = {"edits": [edit.as_sent() for edit in edits]}
+        await self.http.call("POST", self._path("templates", template_id, "content"), json=body)
+
+    async def collaborators(self, template_id: str) -> tuple[Collaborator, ...]:
+        """Who else may edit a template."""
+        answer = await self.http.call("GET", self._path("templates", template_id, "collaborators"))
+        return tuple(one for entry in self._listed(answer) if (one := Collaborator.read(entry)) is not None)
+
+    async def add_collaborator(
+        self, template_id: str, *, name: str | None = None, email: str | None = None
+    ) -> Collaborator:
+        """Let somebody edit a template; they are invited by mail if `email` is given, and the link works anyway."""
+        path = self._path("templates", template_id, "collaborators")
+        answer = await self.http.call("POST", path, json=given(name=name, email=email))
+        added = next((one for entry in entries(answer) if (one := Collaborator.read(entry)) is not None), None)
+        if added is None:
+            raise OutcomeUnknown(f"{self.title} took the collaborator, but its answer names none.")
+        return added
+
+    async def remove_collaborator(self, template_id: str, collaborator_id: str) -> None:
+        """Take the permission to edit a template back."""
+        await self.http.call("POST", self._path("templates", template_id, "collaborators", collaborator_id, "remove"))
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def _path(self, *parts: str) -> str:
+        return "".join(f"/{in_path(self.title, part)}" for part in parts)
+
+    def _markdown(self, answer: Any) -> str:
+        markdown = dig(answer, "data", "markdown")
+        if not isinstance(markdown, str):
+            raise TransientError(f"{self.title} answered without a text.")
+        return markdown
+
+    def _listed(self, answer: Any) -> list[dict[str, Any]]:
+        if not isinstance(dig(answer, "data"), list):
+            raise TransientError(f"{self.title} answered without a list.")
+        return entries(answer)
+
+    def _new_template(self, answer: Any) -> str:
+        made = next((one for entry in entries(answer) if (one := Template.read(entry)) is not None), None)
+        if made is None:
+            raise OutcomeUnknown(f"{self.title} took the template, but its answer names none.")
+        return made.id
 
     # -- webhooks ------------------------------------------------------------------------------------------------
 
@@ -226,19 +429,10 @@ class ESignatures(Provider):
     def verify(cls, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> None:
         """HMAC-SHA256 of the raw body with the account's token [docs], in hexadecimal [seen]."""
         own = _own(settings)
-        given = headers.get(SIGNATURE, "").strip().lower().encode("utf-8", "surrogateescape")
-        secrets = [secret.get_secret_value().encode() for secret in (own.api_token, *own.webhook_secrets)]
-        expected = [hmac.new(secret, body, hashlib.sha256).hexdigest().encode() for secret in secrets if secret]
-        genuine = [hmac.compare_digest(given, signature) for signature in expected]  # all of them, whichever fits
-        if not expected:
-            raise InvalidWebhook(f"No secret is configured for {cls.title}, so no webhook is genuine.")
-        if not given:
-            raise InvalidWebhook(f"A webhook for {cls.title} came without its signature.")
-        if not any(genuine):
-            raise InvalidWebhook(f"The signature of a webhook for {cls.title} does not fit its body.")
+        require_hmac(cls.title, (own.api_token, *own.webhook_secrets), body, headers.get(SIGNATURE))
 
     @classmethod
-    def parse(cls, body: bytes) -> Event:
+    def parse(cls, body: bytes, *, ref: str | None = None) -> Event:
         delivery = read_object(body)
         name = text(delivery.get("status"))
         if name is None:
@@ -257,12 +451,14 @@ class ESignatures(Provider):
             signer_id=text(dig(data, "signer", "id")),
             signer_email=text(dig(data, "signer", "email")),
             reason=text(dig(data, *REASONS[name])) or code or None if name in REASONS else None,
+            signers=_standing(dig(data, "contract"), signed=kind is EventType.COMPLETED),
             document_url=text(dig(data, "contract", "contract_pdf_url")) if kind is EventType.COMPLETED else None,
+            occurred_at=_moment(kind, data),
             raw=delivery,
         )
 
     @classmethod
-    def delivery_id(cls, headers: Mapping[str, str], body: bytes) -> str:
+    def delivery_id(cls, headers: Mapping[str, str], body: bytes, *, ref: str | None = None) -> str:
         """Event, contract, signer and the body's SHA-256: there is no event id and no time, and repeats are identical.
 
         Never raises: what cannot be parsed is told apart by its bytes.
@@ -283,22 +479,21 @@ def body_of(request: SignatureRequest) -> dict[str, Any]:
     """The body of `POST /contracts`: flags are "yes" and "no", numbers are strings, what is not given is left out.
 
     `extra` is merged in, objects key by key; its `signers` add to ours one by one, in the order they stand in. Raises
-    `Unsupported` if it wants to set what is in `OURS`.
+    `Unsupported` if it wants to set what is in `OURS`, or for a field that cannot be said in Markdown.
     """
-    refused = sorted(OURS & request.extra.keys())
-    if refused:
-        raise Unsupported(f"`extra` cannot set {', '.join(refused)} for eSignatures; the request itself says that.")
-    emails = _given(signature_request_text=request.message, reply_to=request.reply_to)
-    body = _given(
+    refuse_reserved("eSignatures", request.extra, OURS)
+    markdown = request.document.markdown
+    emails = given(signature_request_text=request.message, reply_to=request.reply_to)
+    body = given(
         template_id=request.document.template,
         # Not in the reference; the provider's own client sends it [mcp].
-        markdown=request.document.markdown,
+        markdown=None if markdown is None else with_signer_fields(markdown, request.signers),
         title=request.title,
         metadata=request.ref,
         locale=request.locale,
         expires_in_hours=None if request.expires_in_hours is None else str(request.expires_in_hours),
         custom_webhook_url=request.webhook_url,
-        test="yes" if request.test else "no",
+        test=yes_or_no(request.test),
         placeholder_fields=[
             {"placeholder_key": key, "replace_with_text": value} for key, value in request.fields.items()
         ],
@@ -306,11 +501,13 @@ def body_of(request: SignatureRequest) -> dict[str, Any]:
     )
     extra = dict(request.extra)
     more = iter(objects(extra.pop("signers", None)))
-    return {**merged(body, extra), "signers": [merged(_signer(signer), next(more, {})) for signer in request.signers]}
+    asked = [(signer.order, merged(_signer(signer), next(more, {}))) for signer in request.signers]
+    # As they sign, so that the "first signer" of a field is the same person whichever way the provider counts [guess].
+    return {**merged(body, extra), "signers": [signer for _, signer in sorted(asked, key=lambda turn: turn[0])]}
 
 
 def _signer(signer: Signer) -> dict[str, Any]:
-    return _given(
+    return given(
         name=signer.name,
         email=signer.email,
         mobile=signer.mobile,
@@ -326,47 +523,80 @@ def snapshot_of(contract: Any) -> Snapshot | None:
     if provider_id is None:
         return None
     status = STATUSES.get((text(contract.get("status")) or "").lower(), Status.UNKNOWN)
+    signers = _signers(contract, signed=status is Status.COMPLETED)
+    if status is Status.CANCELED and any(signer.status is SignerStatus.DECLINED for signer in signers):
+        status = Status.DECLINED
     return Snapshot(
         id=provider_id,
         status=status,
         ref=text(contract.get("metadata")),
-        signers=tuple(
-            SignerSnapshot(
-                id=text(signer.get("id")),
-                email=text(signer.get("email")),
-                name=text(signer.get("name")),
-                sign_url=text(signer.get("sign_page_url")),
-            )
-            for signer in objects(contract.get("signers"))
-        ),
+        signers=signers,
         document_url=text(contract.get("contract_pdf_url")) if status is Status.COMPLETED else None,
+        completed_at=iso_time(contract.get("finalized_at")) if status is Status.COMPLETED else None,  # [seen]
         raw=contract,
     )
 
 
-def merged(ours: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """`extra` over `ours`; objects on both sides are merged the same way."""
-    result = dict(ours)
-    for key, value in extra.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
+def _signers(contract: Any, *, signed: bool) -> tuple[SignerSnapshot, ...]:
+    """A contract's signers; all of them have signed where the contract says so."""
+    return tuple(_signer_snapshot(signer, signed=signed) for signer in objects(dig(contract, "signers")))
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
+def _standing(contract: Any, *, signed: bool) -> tuple[SignerSnapshot, ...]:
+    """The signers a delivery shows, if it says of any how they stand."""
+    signers = _signers(contract, signed=signed)
+    return signers if any(signer.status for signer in signers) else ()
+
+
+def _signer_snapshot(signer: dict[str, Any], *, signed: bool = False) -> SignerSnapshot:
+    status = None
+    times: dict[SignerStatus, datetime | None] = {}
+    for event in objects(signer.get("events")):
+        said = SIGNER_EVENTS.get(text(event.get("event")) or "")
+        if said is not None:
+            status = said if status is None or _rank(said) >= _rank(status) else status
+            times.setdefault(said, iso_time(event.get("timestamp")))
+    return SignerSnapshot(
+        id=text(signer.get("id")),
+        email=text(signer.get("email")),
+        name=text(signer.get("name")),
+        sign_url=text(signer.get("sign_page_url")),
+        status=SignerStatus.SIGNED if signed else status,
+        invited_at=times.get(SignerStatus.INVITED),
+        viewed_at=times.get(SignerStatus.VIEWED),
+        signed_at=times.get(SignerStatus.SIGNED),
+        declined_at=times.get(SignerStatus.DECLINED),
+    )
+
+
+def _rank(status: SignerStatus) -> int:
+    return next(place for place, level in enumerate(FURTHER) if status in level)
+
+
+def _moment(kind: EventType, data: Any) -> datetime | None:
+    """When what happens once has happened, where the signer's `events` or the contract say so [seen]."""
+    signer = dig(data, "signer")
+    person = _signer_snapshot(signer) if isinstance(signer, dict) else SignerSnapshot()
+    return {
+        EventType.VIEWED: person.viewed_at,
+        EventType.SIGNED: person.signed_at,
+        EventType.DECLINED: person.declined_at,
+        EventType.COMPLETED: iso_time(dig(data, "contract", "finalized_at")),
+    }.get(kind)
+
+
+def _needs(document: Document) -> tuple[Capability, ...]:
+    kinds = {
+        Capability.MARKDOWN: document.markdown,
+        Capability.TEMPLATES: document.template,
+        Capability.UPLOADS: document.pdf,
+    }
+    return tuple(capability for capability, given_as in kinds.items() if given_as is not None)
 
 
 def _contract_id(data: Any) -> str | None:
     """A contract's id; events of delivery errors have it on their top level."""
     return text(dig(data, "contract", "id")) or text(dig(data, "contract_id"))
-
-
-def _in_path(provider_id: str) -> str:
-    """An id, safe to stand in a path; ids come from outside. Raises `PermanentError` for what cannot be one."""
-    if provider_id.strip() in ("", ".", ".."):
-        raise PermanentError("eSignatures has no contract or signer of this id.")
-    return quote(provider_id, safe="")
 
 
 def _own(settings: ProviderSettings) -> ESignaturesSettings:

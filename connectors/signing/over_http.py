@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Self
 
+import httpx
+from pydantic import SecretStr
+
 from connectors.signing.download import fetch_pdf
 from connectors.signing.provider import Provider, ProviderSettings
 from connectors.signing.transport import Http
@@ -13,16 +16,22 @@ from connectors.signing.transport import Http
 class OverHttp(Provider):
     """A provider whose every verb is a call of `self.http`."""
 
-    http: Http
-
     def __init__(self, settings: ProviderSettings) -> None:
         self.settings = settings
-        self.http = self.connect(settings)
+        self.http = Http(
+            self.title,
+            settings.base_url,
+            auth=self.authentication(settings),
+            secrets=[value for value in dict(settings).values() if isinstance(value, SecretStr)],
+            rules=self.rules,
+            timeout_seconds=settings.timeout_seconds,
+            concurrency=settings.concurrency,
+        )
 
     @classmethod
     @abstractmethod
-    def connect(cls, settings: ProviderSettings) -> Http:
-        """The client for an account: its address, how it proves who it is, its own lines of errors."""
+    def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
+        """How a call proves whose it is. Raises `TypeError` for the settings of another provider."""
 
     async def __aenter__(self) -> Self:
         await self.http.__aenter__()

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from connectors.signing.answers import Rule
 from connectors.signing.errors import Unsupported
 from connectors.signing.model import (
     Event,
@@ -101,10 +102,13 @@ class Provider(ABC):
     of this class that makes it."""
     events: ClassVar[Mapping[str, EventType]]
     """Every documented webhook event, in the provider's word, and what it is in ours."""
+    rules: ClassVar[Sequence[Rule]] = ()
+    """Answers that mean something of their own here, before the general lines of `connectors.signing.answers`."""
     webhook_setup: ClassVar[str | None] = None
     """Where people type in the webhook's address, as one sentence; `None` where it travels with each request."""
     leaves_out: ClassVar[frozenset[str]] = frozenset()
-    """Parts of a request there is no place for here and that are left out: `message`, `reply_to`, `locale`."""
+    """What there is no place for here and is left out: of `message`, `reply_to`, `locale`, and `order` where the
+    provider invites in an order of its own."""
     by_way: ClassVar[str | None] = None
     """Another way to the signed document, as one sentence, where the provider hands out none."""
     settings: ProviderSettings
@@ -123,6 +127,7 @@ class Provider(ABC):
     @classmethod
     def refuse_unsayable(cls, request: SignatureRequest) -> None:
         """Raise `Unsupported` with a sentence for a request this provider cannot be told, whatever its document."""
+        return
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

@@ -285,5 +285,5 @@ def _kind(error: BaseException) -> str:
 
 def _forms(secret: str) -> list[bytes]:
     """How a secret may come back: as it is, or as HTTP Basic sends it (RFC 7617), user name alone."""
-    raw = secret.encode()
+    raw = secret.strip().encode()
     return [raw, b64encode(raw + b":"), b64encode(raw)] if raw else []

@@ -26,6 +26,9 @@ WITHOUT_ID = (
     "The provider reports that everybody has signed; that cannot be confirmed, since its id for this request is not "
     "known: look it up there."
 )
+WITHOUT_WORDS = (
+    "The provider reports that everybody has signed; what it answers about this request cannot be read: look there."
+)
 
 
 async def confirm_all(
@@ -66,6 +69,9 @@ async def _confirm(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretS
     snapshot = await provider.get(provider_id)
     if snapshot.ref is not None and snapshot.ref != hinted.ref:
         raise ValueError("The provider knows what it names under another mark.")
+    if event.type is EventType.COMPLETED and snapshot.status is Status.UNKNOWN:
+        await applying.leave_unconfirmed(ledger, reported, hinted.request_id, WITHOUT_WORDS)
+        return
     if event.type is EventType.COMPLETED and snapshot.status is not Status.COMPLETED:
         raise ConnectorError("The provider does not show it as completed yet.")
     await applying.confirm(ledger, reported, hinted.request_id, snapshot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from connectors.signing.accounts import SANDBOX
 from connectors.signing.errors import Unsupported
@@ -11,8 +11,16 @@ from connectors.signing.provider import Capability, Provider
 from flows.send.fitting import sent_as_pdf
 from recipes.document.placing import unplaced
 
-PASSED_ON = {"message": "the message", "reply_to": "reply_to", "locale": "locale"}
-"""What a request may say beside the document and its signers, as the plan names it."""
+PASSED_ON: Mapping[str, tuple[str, Callable[[SignatureRequest], bool]]] = {
+    "message": ("the message", lambda request: request.message is not None),
+    "reply_to": ("where answers go (reply_to)", lambda request: request.reply_to is not None),
+    "locale": ("the signers' language (locale)", lambda request: request.locale is not None),
+    "order": (
+        "who signs first (it is set up there, with the template)",
+        lambda request: len({signer.order for signer in request.signers}) > 1,
+    ),
+}
+"""What a request may say beside the document and its signers: how the plan names it, and whether a request says it."""
 
 
 def refuse_what_cannot_be(provider: type[Provider], requests: Iterable[SignatureRequest]) -> None:
@@ -64,9 +72,9 @@ def instead(
         )
     if Capability.SIGNED_WEBHOOKS not in has:
         notes.append(f"{title} signs no webhooks: each one is confirmed by asking once before it counts.")
-    said = {name: words for name, words in PASSED_ON.items() if getattr(request, name)}
+    said = {name: words for name, (words, is_said) in PASSED_ON.items() if is_said(request)}
     if left_out := [words for name, words in said.items() if name in provider.leaves_out]:
-        notes.append(f"{title} is not told {', '.join(left_out)}: there is no place for it.")
+        notes.append(f"{title} cannot be told, and is not told: {'; '.join(left_out)}.")
     return notes
 
 

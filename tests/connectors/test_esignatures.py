@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,10 +14,36 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
-from connectors.signing.errors import AuthenticationError, PermanentError, TransientError, Unsupported
+from connectors.signing.errors import (
+    AuthenticationError,
+    OutcomeUnknown,
+    PermanentError,
+    TransientError,
+    Unsupported,
+)
 from connectors.signing.esignatures import RECENT, ESignatures, ESignaturesSettings, body_of
-from connectors.signing.model import Document, EventType, Signer, Status
+from connectors.signing.esignatures_parts import (
+    Channel,
+    Collaborator,
+    Edit,
+    FilledPlaceholder,
+    Identification,
+    NewSigner,
+    Placeholder,
+    SignerChange,
+    Template,
+)
+from connectors.signing.model import (
+    Document,
+    EventType,
+    SignatureRequest,
+    Signer,
+    SignerSnapshot,
+    SignerStatus,
+    Status,
+)
 from connectors.signing.provider import Provider
 from tests.connectors.contract import REF, ProviderContract, json_values
 from tests.connectors.loopback import Server
@@ -25,6 +52,20 @@ PAYLOADS = Path(__file__).parent / "payloads" / "esignatures"
 TOKEN = "token-for-tests"
 CONTRACT = "c0de0001-aaaa-4bbb-8ccc-000000000001"
 SIGNER = "51600001-aaaa-4bbb-8ccc-000000000001"
+TEMPLATE = "te301000-aaaa"
+COLLABORATOR = "c0117777-aaaa"
+EDIT = Edit(find=" including weekends.", replace=" excluding weekends")
+PLACEHOLDERS = (
+    Placeholder(key="package_name", text="Premium"),
+    Placeholder(key="repayment_terms", markdown="## Repayment terms\n\n- Payments due: monthly\n- Term: 24 months"),
+    Placeholder(key="additional_conditions", template="te301000-bbbb"),
+)
+ASKED = SignatureRequest(
+    ref=REF,
+    title="Agreement 1",
+    document=Document(template=TEMPLATE),
+    signers=(Signer(role="first", name="Signer One", email="person01@example.com"),),
+)
 
 
 def payload(name: str) -> Any:
@@ -35,7 +76,9 @@ class TestESignatures(ProviderContract):
     provider_class = ESignatures
     settings: ClassVar = {"api_token": TOKEN}
     base_path = "/api"
+    key_setting = "api_token"
     secret_setting = "api_token"
+    calls_to_send = ("POST /contracts",)
     events: ClassVar = {
         "contract-sent-to-signer": EventType.INVITED,
         "contract-reminder-sent-to-signer": EventType.REMINDED,
@@ -47,8 +90,41 @@ class TestESignatures(ProviderContract):
         "signer-mobile-update-request": EventType.CONTACT_CHANGE_ASKED,
         "sms-incoming": EventType.MESSAGE_RECEIVED,
         "contract-pdf-generated": EventType.PREVIEW_READY,
-        "error-email-delivery-failed": EventType.BOUNCED,
-        "error-sms-delivery-failed": EventType.BOUNCED,
+        "error email-delivery-failed": EventType.BOUNCED,
+        "error sms-delivery-failed": EventType.BOUNCED,
+    }
+    speaks: ClassVar = {
+        "POST /contracts": lambda provider, sent: provider.send(ASKED),
+        "GET /contracts/{id}": lambda provider, sent: provider.get(sent.id),
+        "GET /contracts/recent": lambda provider, sent: provider.find({REF}),
+        "POST /contracts/{id}/withdraw": lambda provider, sent: provider.cancel(sent.id),
+        "POST /contracts/{id}/delete": lambda provider, sent: provider.delete(sent.id),
+        "POST /contracts/{id}/generate_pdf_preview": lambda provider, sent: provider.preview(sent.id),
+        "GET /contracts/{id}/content": lambda provider, sent: provider.content(sent.id),
+        "POST /contracts/{id}/content": lambda provider, sent: provider.edit(sent.id, [EDIT]),
+        "GET /contracts/{id}/placeholder_fields": lambda provider, sent: provider.placeholders(sent.id),
+        "POST /contracts/{id}/placeholder_fields": lambda provider, sent: provider.fill(sent.id, PLACEHOLDERS),
+        "POST /contracts/{id}/signers": lambda provider, sent: provider.add_signer(
+            sent.id, NewSigner(name="Signer Two")
+        ),
+        "POST /contracts/{id}/signers/{signer}": lambda provider, sent: provider.change_signer(
+            sent.id, SIGNER, SignerChange(name="Signer Two")
+        ),
+        "POST /contracts/{id}/signers/{signer}/send_contract": lambda provider, sent: provider.remind(sent.id, SIGNER),
+        "POST /contracts/{id}/signers/{signer}/delete": lambda provider, sent: provider.remove_signer(sent.id, SIGNER),
+        "GET /templates": lambda provider, sent: provider.templates(),
+        "POST /templates": lambda provider, sent: provider.create_template("Template 1", "# Terms"),
+        "GET /templates/{id}": lambda provider, sent: provider.template(TEMPLATE),
+        "POST /templates/{id}": lambda provider, sent: provider.change_template(TEMPLATE, title="Template 2"),
+        "POST /templates/{id}/copy": lambda provider, sent: provider.copy_template(TEMPLATE, "Template 2"),
+        "POST /templates/{id}/delete": lambda provider, sent: provider.delete_template(TEMPLATE),
+        "GET /templates/{id}/content": lambda provider, sent: provider.template_content(TEMPLATE),
+        "POST /templates/{id}/content": lambda provider, sent: provider.edit_template(TEMPLATE, [EDIT]),
+        "GET /templates/{id}/collaborators": lambda provider, sent: provider.collaborators(TEMPLATE),
+        "POST /templates/{id}/collaborators": lambda provider, sent: provider.add_collaborator(TEMPLATE),
+        "POST /templates/{id}/collaborators/{collaborator}/remove": lambda provider, sent: provider.remove_collaborator(
+            TEMPLATE, COLLABORATOR
+        ),
     }
 
     def wire(self, request: httpx.Request) -> httpx.Response:
@@ -58,8 +134,6 @@ class TestESignatures(ProviderContract):
         if request.headers.get("authorization") != "Basic " + base64.b64encode(f"{TOKEN}:".encode()).decode():
             return httpx.Response(401, json={"error": "Invalid token"})
         match request.method, request.url.path.removeprefix("/api").strip("/").split("/"):
-            case "GET", ["templates"]:
-                return httpx.Response(200, json=payload("templates"))
             case "POST", ["contracts"]:
                 return httpx.Response(200, json=payload("created"))
             case "GET", ["contracts", "recent"]:
@@ -71,12 +145,24 @@ class TestESignatures(ProviderContract):
                 return httpx.Response(200, json=answer)
             case "GET", ["contracts", _]:
                 return httpx.Response(200, json=payload("contract-sent"))
-            case "POST", ["contracts", _, "withdraw"] | ["contracts", _, "signers", _, "send_contract"]:
+            case "GET", ["contracts", _, ("content" | "placeholder_fields") as what]:
+                return httpx.Response(200, json=payload(f"contract-{what}"))
+            case "GET", ["templates"]:
+                return httpx.Response(200, json=payload("templates"))
+            case "GET", ["templates", _]:
+                return httpx.Response(200, json=payload("template"))
+            case "GET", ["templates", _, ("content" | "collaborators") as what]:
+                return httpx.Response(200, json=payload(f"template-{what}"))
+            case "POST", ["templates"] | ["templates", _, "copy"]:
+                return httpx.Response(200, json=payload("template-created"))
+            case "POST", ["templates", _, "collaborators"]:
+                return httpx.Response(200, json=payload("template-collaborators"))
+            case "POST", [_, _] | [_, _, _] | [_, _, _, _] | [_, _, _, _, _]:
                 return httpx.Response(200, json=payload("queued"))
         return httpx.Response(404, json={"error": "Not found"})
 
     def delivery(self, kind: str) -> tuple[dict[str, str], bytes]:
-        body = (PAYLOADS / f"webhook-{kind}.json").read_bytes()
+        body = (PAYLOADS / f"webhook-{kind.replace(' ', '-')}.json").read_bytes()
         return {"x-signature-sha256": hmac.new(TOKEN.encode(), body, hashlib.sha256).hexdigest()}, body
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -217,6 +303,330 @@ class TestESignatures(ProviderContract):
         assert snapshot.signers[0].sign_url == f"https://esignatures.com/sign/{SIGNER}"
         assert "sign_page_url" not in repr(snapshot)
 
+    # -- what only this provider has -----------------------------------------------------------------------------
+
+    def last_body(self, server: Server) -> Any:
+        return json.loads(server.requests[-1].content)
+
+    async def test_signing_links_are_those_of_the_contract_as_it_is_now(
+        self, provider: Provider, server: Server
+    ) -> None:
+        links = await provider.sign_links(CONTRACT)
+        assert (links[0].id, links[0].sign_url) == (SIGNER, f"https://esignatures.com/sign/{SIGNER}")
+        assert [request.url.path for request in server.requests] == [f"/api/contracts/{CONTRACT}"]
+
+    async def test_a_signer_without_a_link_is_not_among_the_links(self, provider: Provider) -> None:
+        signers = [{"id": "s1", "sign_page_url": ""}, {"id": "s2"}, {"id": "s3", "sign_page_url": "https://x.example/"}]
+        self.answer = httpx.Response(200, json={"data": {"contract": {"id": "c1", "signers": signers}}})
+        assert [link.id for link in await provider.sign_links("c1")] == ["s3"]
+
+    async def test_a_document_text_is_read_as_it_is_written(self, provider: Any) -> None:
+        assert await provider.content(CONTRACT) == "# Terms\n\nThis document sets out the agreement between...\n"
+        assert await provider.template_content(TEMPLATE) == "# Terms\n\nThis document sets out the agreement between..."
+
+    @pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": {"markdown": None}}, {"data": "text"}, 7])
+    async def test_an_answer_without_a_text_is_worth_another_try(self, provider: Any, answer: Any) -> None:
+        self.answer = httpx.Response(200, json=answer)
+        with pytest.raises(TransientError):
+            await provider.content(CONTRACT)
+        with pytest.raises(TransientError):
+            await provider.template_content(TEMPLATE)
+
+    async def test_edits_go_out_in_their_order_as_documented(self, provider: Any, server: Server) -> None:
+        clauses = Edit(find="# Additional clauses", replace="# Additional clauses\n\nThese are new.")
+        documented = {
+            "edits": [
+                {"find_markdown": " including weekends.", "replace_with_markdown": " excluding weekends"},
+                {
+                    "find_markdown": "# Additional clauses",
+                    "replace_with_markdown": "# Additional clauses\n\nThese are new.",
+                },
+            ]
+        }
+        assert await provider.edit(CONTRACT, [EDIT, clauses]) is None
+        assert self.last_body(server) == documented
+        await provider.edit_template(TEMPLATE, [EDIT, clauses])
+        assert self.last_body(server) == documented
+        await provider.edit(CONTRACT, [Edit(find="", replace="")])
+        assert self.last_body(server) == {"edits": [{"find_markdown": "", "replace_with_markdown": ""}]}
+
+    async def test_a_dry_run_says_so_and_brings_the_text_as_it_would_be(self, provider: Any, server: Server) -> None:
+        self.answer = httpx.Response(200, json={"data": {"contract_id": CONTRACT, "markdown": "as it would be"}})
+        assert await provider.edit(CONTRACT, [EDIT], dry_run=True) == "as it would be"
+        assert self.last_body(server)["dry_run"] == "yes"
+
+    async def test_an_unclear_dry_run_may_be_tried_again_and_an_unclear_edit_may_not(self, provider: Any) -> None:
+        self.answer = httpx.Response(500)
+        with pytest.raises(TransientError):
+            await provider.edit(CONTRACT, [EDIT], dry_run=True)
+        with pytest.raises(OutcomeUnknown):
+            await provider.edit(CONTRACT, [EDIT])
+
+    async def test_placeholders_are_shown_with_what_fills_them(self, provider: Any) -> None:
+        assert await provider.placeholders(CONTRACT) == (
+            FilledPlaceholder(key="package_name", text="Saver"),
+            FilledPlaceholder(
+                key="repayment_terms", markdown="## Repayment terms\n\n- Payments due: monthly\n- Term: 15 years"
+            ),
+            FilledPlaceholder(key="additional_conditions", from_template=True),
+        )
+
+    async def test_placeholders_are_filled_by_a_list(self, provider: Any, server: Server) -> None:
+        await provider.fill(CONTRACT, [*PLACEHOLDERS, Placeholder(key="clause", text="")])
+        assert self.last_body(server) == {
+            "placeholder_fields": [
+                {"placeholder_key": "package_name", "replace_with_text": "Premium"},
+                {
+                    "placeholder_key": "repayment_terms",
+                    "replace_with_markdown": "## Repayment terms\n\n- Payments due: monthly\n- Term: 24 months",
+                },
+                {"placeholder_key": "additional_conditions", "replace_with_template": "te301000-bbbb"},
+                {"placeholder_key": "clause", "replace_with_text": ""},
+            ]
+        }
+
+    @pytest.mark.parametrize("given", [{}, {"text": "a", "markdown": "b"}, {"markdown": "b", "template": "c"}])
+    def test_a_placeholder_is_filled_with_one_thing(self, given: dict[str, str]) -> None:
+        with pytest.raises(ValidationError):
+            Placeholder(key="k", **given)
+
+    async def test_a_signer_is_added_with_everything_the_reference_knows(self, provider: Any, server: Server) -> None:
+        signer = NewSigner(
+            name="Signer Three",
+            email="person03@example.com",
+            mobile="+12025550103",
+            company="Example Company 03",
+            order=1,
+            signs_by_itself=False,
+            request_by=(Channel.EMAIL,),
+            document_by=Channel.EMAIL,
+            identify_by=(Identification.SMS_CODE,),
+            redirect_url="https://www.example.com/aftersign",
+        )
+        assert await provider.add_signer(CONTRACT, signer) is None
+        assert server.requests[-1].url.path == f"/api/contracts/{CONTRACT}/signers"
+        assert self.last_body(server) == {
+            "name": "Signer Three",
+            "email": "person03@example.com",
+            "mobile": "+12025550103",
+            "company_name": "Example Company 03",
+            "signing_order": "1",
+            "auto_sign": "no",
+            "signature_request_delivery_methods": ["email"],
+            "signed_document_delivery_method": "email",
+            "multi_factor_authentications": ["sms_verification_code"],
+            "redirect_url": "https://www.example.com/aftersign",
+        }
+
+    async def test_a_signer_is_changed_in_what_is_named_alone(self, provider: Any, server: Server) -> None:
+        change = SignerChange(
+            email="person03@example.com",
+            mobile="",
+            request_by=(),
+            identify_by=(Identification.EMAIL_CODE, Identification.PHOTO_ID),
+        )
+        await provider.change_signer(CONTRACT, SIGNER, change)
+        assert server.requests[-1].url.path == f"/api/contracts/{CONTRACT}/signers/{SIGNER}"
+        assert self.last_body(server) == {
+            "email": "person03@example.com",
+            "mobile": "",
+            "signature_request_delivery_methods": [],
+            "multi_factor_authentications": ["email_verification_code", "photo_id"],
+        }
+
+    @pytest.mark.parametrize("word", ["order", "signs_by_itself"])
+    def test_what_cannot_be_changed_about_a_signer_has_no_word(self, word: str) -> None:
+        with pytest.raises(ValidationError):
+            SignerChange.model_validate({word: 1})
+
+    async def test_calls_that_say_nothing_send_nothing(self, provider: Any, server: Server) -> None:
+        await provider.delete(CONTRACT)
+        await provider.preview(CONTRACT)
+        await provider.remove_signer(CONTRACT, SIGNER)
+        await provider.delete_template(TEMPLATE)
+        await provider.remove_collaborator(TEMPLATE, COLLABORATOR)
+        assert [(request.method, request.url.path, request.content) for request in server.requests] == [
+            ("POST", f"/api/contracts/{CONTRACT}/delete", b""),
+            ("POST", f"/api/contracts/{CONTRACT}/generate_pdf_preview", b""),
+            ("POST", f"/api/contracts/{CONTRACT}/signers/{SIGNER}/delete", b""),
+            ("POST", f"/api/templates/{TEMPLATE}/delete", b""),
+            ("POST", f"/api/templates/{TEMPLATE}/collaborators/{COLLABORATOR}/remove", b""),
+        ]
+
+    async def test_whatever_deleting_answers_it_was_done(self, provider: Any) -> None:
+        self.answer = httpx.Response(204)
+        await provider.delete(CONTRACT)
+
+    async def test_templates_are_listed_and_shown(self, provider: Any) -> None:
+        assert await provider.templates() == (Template(id=TEMPLATE, title="Template 1"),)
+        assert await provider.template(TEMPLATE) == Template(
+            id=TEMPLATE,
+            title="Rental Agreement",
+            created_at=datetime(2015, 10, 24, 15, 15, 35, 979000, UTC),
+            placeholders=("interest_rate",),
+            signer_fields=("preferred_term",),
+        )
+
+    async def test_a_template_is_made_changed_and_copied_as_documented(self, provider: Any, server: Server) -> None:
+        labels = ["Generic Agreement", "Example Company 01"]
+        assert await provider.create_template("Rental Agreement", "# Terms\n\n[[sign:us]]", labels) == TEMPLATE
+        assert self.last_body(server) == {
+            "title": "Rental Agreement",
+            "labels": labels,
+            "markdown": "# Terms\n\n[[sign:us]]",  # a template's text is the provider's own, marks of ours mean nothing
+        }
+        await provider.change_template(TEMPLATE, title="Rental Agreement", labels=[])
+        assert self.last_body(server) == {"title": "Rental Agreement", "labels": []}
+        into = SecretStr("another-accounts-secret-token")
+        assert await provider.copy_template(TEMPLATE, "Rental Agreement", PLACEHOLDERS[:1], into=into) == TEMPLATE
+        assert self.last_body(server) == {
+            "title": "Rental Agreement",
+            "placeholder_fields": [{"placeholder_key": "package_name", "replace_with_text": "Premium"}],
+            "target_secret_token": "another-accounts-secret-token",
+        }
+
+    async def test_the_token_of_another_account_is_shown_nowhere(self, provider: Any) -> None:
+        self.answer = httpx.Response(422, json={"error": "no account for another-accounts-secret-token"})
+        with pytest.raises(PermanentError) as caught:
+            await provider.copy_template(TEMPLATE, "Copy", into=SecretStr("another-accounts-secret-token"))
+        assert "another-accounts" not in f"{caught.value!r}{caught.value.detail}"
+        with pytest.raises(PermanentError) as ordinary:
+            await provider.copy_template(TEMPLATE, "Copy")
+        assert ordinary.value.detail == "no account for another-accounts-secret-token"
+
+    async def test_collaborators_come_with_a_link_that_is_never_shown(self, provider: Any, server: Server) -> None:
+        expected = Collaborator(
+            id=COLLABORATOR,
+            template_id=TEMPLATE,
+            name="Colleague One",
+            email="person05@example.com",
+            editor_url=f"https://esignatures.com/contract_template_collaborators/{COLLABORATOR}/editor",
+        )
+        assert await provider.collaborators(TEMPLATE) == (expected,)
+        assert await provider.add_collaborator(TEMPLATE, name="Colleague One", email="person05@example.com") == expected
+        assert self.last_body(server) == {"name": "Colleague One", "email": "person05@example.com"}
+        assert "https://" not in repr(expected)
+
+    @pytest.mark.parametrize("answer", [{}, [], {"data": []}, {"data": [{}]}, {"data": {"id": "x"}}, {"data": 7}])
+    async def test_what_was_made_without_an_id_may_have_been_made(self, provider: Any, answer: Any) -> None:
+        self.answer = httpx.Response(200, json=answer)
+        for call in (
+            provider.create_template("Template 1", "# Terms"),
+            provider.copy_template(TEMPLATE, "Template 2"),
+            provider.add_collaborator(TEMPLATE),
+        ):
+            with pytest.raises(OutcomeUnknown):
+                await call
+
+    @pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": None}, {"data": "x"}, 7])
+    async def test_a_question_without_an_answer_is_worth_another_try(self, provider: Any, answer: Any) -> None:
+        self.answer = httpx.Response(200, json=answer)
+        for call in (
+            provider.templates(),
+            provider.template(TEMPLATE),
+            provider.collaborators(TEMPLATE),
+            provider.placeholders(CONTRACT),
+        ):
+            with pytest.raises(TransientError):
+                await call
+
+    @given(json_values)
+    def test_no_entry_of_a_list_makes_reading_it_fail(self, value: Any) -> None:
+        ids = dict.fromkeys(("placeholder_key", "template_id", "template_collaborator_id"), "x1")
+        for entry in (value, {**value, **ids} if isinstance(value, dict) else ids):
+            for read in (FilledPlaceholder.read, Template.read, Collaborator.read):
+                read(entry)
+
+    @pytest.mark.parametrize("template_id", ["../contracts", "a/b", "?x=1", "a%2fb"])
+    async def test_a_template_id_from_outside_cannot_lead_to_another_call(
+        self, provider: Any, server: Server, template_id: str
+    ) -> None:
+        await provider.delete_template(template_id)
+        assert server.requests[-1].url.raw_path.count(b"/") == 4
+        assert server.requests[-1].url.query == b""
+
+    # -- how signers stand ---------------------------------------------------------------------------------------
+
+    def snapshot(self, status: str, *events: tuple[str, str]) -> dict[str, Any]:
+        shown = [{"event": name, "timestamp": at} for name, at in events]
+        signer = {"id": SIGNER, "email": "person01@example.com", "events": shown}
+        return {"data": {"contract": {"id": CONTRACT, "status": status, "signers": [signer]}}}
+
+    async def signer(self, provider: Provider, status: str, *events: tuple[str, str]) -> SignerSnapshot:
+        self.answer = httpx.Response(200, json=self.snapshot(status, *events))
+        return (await provider.get(CONTRACT)).signers[0]
+
+    async def test_a_recent_contract_says_how_each_signer_stands_and_since_when(self, provider: Provider) -> None:
+        signer = await self.signer(
+            provider,
+            "sent",
+            ("email_contract_sent", "2026-01-16T10:30:15.390Z"),
+            ("contract_viewed", "2026-01-16T10:30:33.362Z"),
+            ("sign_contract", "2026-01-16T10:30:43.039Z"),
+            ("email_delivery_failed", "2026-01-16T10:30:50.000Z"),
+            ("something_new", "2026-01-16T10:31:00.000Z"),
+        )
+        assert signer.status is SignerStatus.SIGNED
+        assert signer.invited_at == datetime(2026, 1, 16, 10, 30, 15, 390000, UTC)
+        assert signer.viewed_at == datetime(2026, 1, 16, 10, 30, 33, 362000, UTC)
+        assert signer.signed_at == datetime(2026, 1, 16, 10, 30, 43, 39000, UTC)
+
+    async def test_an_invitation_that_came_back_and_was_sent_anew_is_an_invitation(self, provider: Provider) -> None:
+        bounced = await self.signer(provider, "sent", ("email_contract_sent", ""), ("email_delivery_failed", "?"))
+        assert (bounced.status, bounced.invited_at) == (SignerStatus.BOUNCED, None)
+        anew = await self.signer(
+            provider, "sent", ("email_contract_sent", ""), ("email_delivery_failed", ""), ("email_contract_sent", "")
+        )
+        assert anew.status is SignerStatus.INVITED
+
+    async def test_without_events_nothing_is_said_until_all_have_signed(self, provider: Provider) -> None:
+        assert (await self.signer(provider, "sent")).status is None
+        assert (await self.signer(provider, "signed")).status is SignerStatus.SIGNED
+
+    async def test_a_withdrawn_contract_somebody_declined_is_declined(self, provider: Provider) -> None:
+        self.answer = httpx.Response(
+            200, json=self.snapshot("withdrawn", ("signature_declined", "2026-01-16T10:30:43.039Z"))
+        )
+        snapshot = await provider.get(CONTRACT)
+        assert (snapshot.status, snapshot.signers[0].status) == (Status.DECLINED, SignerStatus.DECLINED)
+
+    async def test_a_completed_contract_says_when_it_was(self, provider: Provider) -> None:
+        answer = payload("contract-signed")
+        answer["data"]["contract"]["finalized_at"] = "2026-01-16T10:30:43Z"
+        self.answer = httpx.Response(200, json=answer)
+        assert (await provider.get(CONTRACT)).completed_at == datetime(2026, 1, 16, 10, 30, 43, tzinfo=UTC)
+
+    # -- fields in Markdown --------------------------------------------------------------------------------------
+
+    async def test_marks_in_a_text_become_the_providers_fields(self, provider: Provider, server: Server) -> None:
+        text = "# Terms\n\nDate: [[date:second]]\n\n[[sign:first]]\n"
+        await provider.send(self.request(document=Document(markdown=text)))
+        sent = self.last_body(server)["markdown"]
+        assert sent.startswith("# Terms\n\nDate: `{")
+        assert sent.endswith("}`\n")
+        assert '"input_type": "only_second_signer"' in sent
+
+    def test_signers_stand_in_the_order_they_sign_in_so_that_the_first_is_the_first(self) -> None:
+        late, early = self.request().signers[1], self.request().signers[0]
+        extra = {"signers": [{"auto_sign": "yes"}, {}]}
+        body = body_of(self.request(signers=(late, early), document=Document(markdown="[[date:second]]"), extra=extra))
+        assert [(signer["name"], signer.get("auto_sign")) for signer in body["signers"]] == [
+            ("Signer One", None),
+            ("Signer Two", "yes"),
+        ]
+        assert '"only_second_signer"' in body["markdown"]
+
+    async def test_a_field_that_cannot_be_said_is_refused_before_any_call(
+        self, provider: Provider, server: Server
+    ) -> None:
+        request = self.request(document=Document(markdown="[[date:third]]"))
+        with pytest.raises(Unsupported, match="third"):
+            ESignatures.refuse_unsayable(request)
+        with pytest.raises(Unsupported, match="third"):
+            await provider.send(request)
+        ESignatures.refuse_unsayable(self.request())
+        assert server.connections == 0
+
     # -- looking for our marks -----------------------------------------------------------------------------------
 
     async def test_a_short_list_is_all_there_is(self, provider: Provider) -> None:
@@ -293,10 +703,23 @@ class TestESignatures(ProviderContract):
         assert self.parse("contract-signed").document_url == "https://documents.example/one.pdf?key=k1&part=2"
         assert self.parse("contract-pdf-generated").document_url is None
 
+    def test_completion_says_that_each_of_them_signed(self) -> None:
+        assert {signer.status for signer in self.parse("contract-signed").signers} == {SignerStatus.SIGNED}
+        assert self.parse("contract-signed").signers[0].id == SIGNER
+        assert self.parse("contract-withdrawn").signers == ()
+
+    def test_a_delivery_that_shows_what_happened_when_says_when(self) -> None:
+        signer = self.snapshot("sent", ("sign_contract", "2026-01-16T10:30:43Z"))["data"]["contract"]["signers"][0]
+        delivery = payload("webhook-signer-signed")
+        delivery["data"]["signer"] |= {"events": signer["events"]}
+        at = datetime(2026, 1, 16, 10, 30, 43, tzinfo=UTC)
+        assert ESignatures.parse(json.dumps(delivery).encode()).occurred_at == at
+        assert self.parse("signer-signed").occurred_at is None
+
     def test_reasons_are_kept_and_stay_out_of_sight(self) -> None:
         assert self.parse("signer-declined").reason == "The starting date is wrong"
-        assert self.parse("error-email-delivery-failed").reason == "The mailbox does not exist"
-        assert self.parse("error-sms-delivery-failed").reason == "sms-delivery-failed"
+        assert self.parse("error email-delivery-failed").reason == "The mailbox does not exist"
+        assert self.parse("error sms-delivery-failed").reason == "sms-delivery-failed"
         assert self.parse("signer-mobile-update-request").reason == "+12025550102"
         assert self.parse("sms-incoming").reason == "Signed it just now"
         assert self.parse("signer-viewed-the-contract").reason is None
@@ -336,7 +759,16 @@ class TestESignatures(ProviderContract):
                 | st.fixed_dictionaries(
                     {},
                     optional=dict.fromkeys(("contract", "signer", "error_code", "contract_id", "sms"), json_values)
-                    | {"contract": st.fixed_dictionaries({"id": json_values, "metadata": json_values})},
+                    | {
+                        "contract": st.fixed_dictionaries({"id": json_values, "metadata": json_values}),
+                        "signer": st.fixed_dictionaries(
+                            {
+                                "events": st.lists(
+                                    st.fixed_dictionaries({"event": json_values, "timestamp": json_values})
+                                )
+                            }
+                        ),
+                    },
                 )
             },
         )

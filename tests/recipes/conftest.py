@@ -40,11 +40,18 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    def write(yaml: str = YAML, document: str = "# For {{ company }}\n", name: str = "small") -> Path:
+    def write(
+        yaml: str = YAML,
+        document: str = "# For {{ company }}\n",
+        name: str = "small",
+        pdf: tuple[str, bytes] | None = None,
+    ) -> Path:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         (folder / "recipe.yaml").write_text(yaml, encoding="utf-8")
         (folder / "document.md").write_text(document, encoding="utf-8")
+        if pdf is not None:
+            (folder / pdf[0]).write_bytes(pdf[1])
         return folder
 
     return write

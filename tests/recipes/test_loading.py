@@ -10,6 +10,7 @@ import pytest
 from recipes.errors import RecipeError
 from recipes.loading import available, folders, load
 from tests.recipes.conftest import YAML, Write
+from tests.recipes.document.making import joined, page, picture
 
 
 def test_a_recipe_is_found_by_its_folder_or_its_file(write: Write) -> None:
@@ -68,6 +69,9 @@ def test_a_folder_of_recipes_that_is_not_there_is_said_so(monkeypatch: pytest.Mo
         ("document: document.md", "document: letter.md", 18, "letter.md cannot be read beside recipe.yaml"),
         ("document: document.md", "document: ../document.md", 18, "should be the plain name of a file"),
         ("document: document.md", "message: hello", 0, "names either a document or a template"),
+        ("document: document.md", "template: a\ntemplates: {docsautomator: b}", 19, "stands beside a document"),
+        ("key: [company]", "templates: {DocsAutomator: b}", 16, "templates.DocsAutomator"),
+        ("key: [company]", "templates: {docsautomator: 665}", 16, "should be a valid string"),
         ("key: [company]", "expires_in_days: 0", 16, "expires_in_days: should be greater than or equal to 1"),
         ("key: [company]", "expires_in_days: 1\nexpires_in_hours: 1", 17, "not both"),
         ("key: [company]", "reminders: {first: 3 days, every: 1d, most: 1}", 16, "like 3d or 12h"),
@@ -93,6 +97,65 @@ def test_a_column_the_document_names_and_nobody_declared_is_found_before_any_row
     folder = write(document="# Title\n\nFor {{ company }}\nand {{ somebody }}\n")
     with pytest.raises(RecipeError, match=r"document\.md, line 4: 'somebody' is no column here"):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[[sign:nobody]]", "has an anchor for 'nobody', which is nobody's role: there are signer"),
+        ("[[signature:signer]]", "has '[[signature:signer', which is no anchor: write it like [[sign:signer]]"),
+        ("[[Sign:signer]]", "has '[[Sign:signer', which is no anchor"),
+        ("[[ sign: signer ]]", "has '[[ sign: signer ', which is no anchor"),
+        ("[[sign:{{ company }}]]", "has '[[sign:{{ company }}', which is no anchor"),
+        ("[[text:signer|]]", "has '[[text:signer|', which is no anchor"),
+        ("| a | [[text:signer|City]] |", "has a labelled anchor in a table, where | begins a column"),
+    ],
+)
+def test_an_anchor_that_would_come_to_nothing_is_found_before_any_row(write: Write, line: str, said: str) -> None:
+    folder = write(document=f"# Title\n\n{line}\n")
+    with pytest.raises(RecipeError) as caught:
+        load(folder)
+    assert str(caught.value).startswith(f"{folder / 'document.md'}, line 3: {said}"), str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("text", ["[[sign:signer]] [[date?:signer|On]]", "[[note: to be signed]]", "a [[1]] [b]: c"])
+def test_anchors_and_other_brackets_are_fine(write: Write, text: str) -> None:
+    assert load(write(document=text)).markdown == text
+
+
+PDF = YAML.replace("document: document.md", "document: letter.pdf")
+
+
+def test_a_pdf_is_loaded_once_with_its_fields(write: Write) -> None:
+    pdf = page((50, 100, "[[sign:signer]]"), (120, 100, "[[date:signer]]"))
+    recipe = load(write(PDF, pdf=("letter.pdf", pdf)))
+    assert (recipe.pdf, recipe.markdown) == (pdf, None)
+    assert [(field.role, field.kind.value) for field in recipe.placed] == [("signer", "signature"), ("signer", "date")]
+    assert "%PDF" not in repr(recipe)
+
+
+@pytest.mark.parametrize(
+    ("pdf", "said"),
+    [
+        (page((50, 100, "[[sign:nobody]]")), ", page 1, has an anchor for 'nobody', which is nobody's role"),
+        (joined(picture(), page((50, 100, "[[sing:signer]]"))), ", page 2, has '[[sing:signer', which is no anchor"),
+        (page((50, 100, "x"), password="secret"), " is encrypted: save it anew"),
+        (page((50, 100, "x"), password=""), " is encrypted: save it anew"),
+        (b"no pdf", " is not a PDF that can be read"),
+        (page((50, 100, "x")).replace(b"/Count 1", b"/Count \xb4"), " cannot be added to: save it anew"),
+    ],
+)
+def test_what_is_wrong_with_a_pdf_is_said_with_the_line_that_names_it(write: Write, pdf: bytes, said: str) -> None:
+    folder = write(PDF, pdf=("letter.pdf", pdf))
+    with pytest.raises(RecipeError) as caught:
+        load(folder)
+    assert str(caught.value).startswith(f"{folder / 'recipe.yaml'}, line 18: document: letter.pdf{said}")
+
+
+def test_a_pdf_that_is_missing_is_said_so(write: Write) -> None:
+    with pytest.raises(RecipeError, match=r"line 18: document: letter\.pdf cannot be read beside recipe\.yaml: put it"):
+        load(write(PDF))
 
 
 def test_what_a_recipe_can_say_besides(write: Write) -> None:

@@ -1,0 +1,224 @@
+"""A provider that signs no webhook and cannot do much: what we do in its place."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message
+from prefect_email import EmailServerCredentials
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from blocks.archive import archive_of
+from blocks.mail import SmtpMail
+from connectors.signing.hooks import token
+from flows.accounts import Accounts
+from flows.events.drain import drain
+from flows.reconcile.job import pick_up
+from flows.remind.job import remind_due
+from flows.send.job import run_batch
+from ledger import inbox, reading, schema
+from ledger.inbox import Delivery
+from ledger.planning import freeze
+from ledger.reading import RowStatus
+from ledger.settings import Settings
+from ledger.store import Ledger
+from tests.flows.drafts import draft
+from tests.flows.fake_leap import FakeLeap
+
+SECRETS = (SecretStr("made-up-receiver-secret"),)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def leap() -> AsyncIterator[FakeLeap]:
+    async with FakeLeap() as fake:
+        yield fake
+
+
+async def sent(ledger: Ledger, settings: Settings, leap: FakeLeap) -> str:
+    """One row, sent to the provider on this machine, which therefore may be given a plain address."""
+    plain = settings.model_copy(update={"public_url": "http://127.0.0.1:9"})
+    batch = draft(leap.settings(), 1).model_copy(update={"provider": "leap"})
+    batch_id = (await freeze(ledger, batch)).batch_id
+    await run_batch(ledger, batch_id, plain, open_account=leap.open_account)
+    return batch_id
+
+
+async def row(ledger: Ledger, batch_id: str) -> RowStatus:
+    (one,) = await reading.rows(ledger, batch_id)
+    return one
+
+
+async def called_back(ledger: Ledger, leap: FakeLeap, ref: str | None = None, times: int = 1) -> None:
+    """The provider calls the address it was given; the receiver has checked its mark."""
+    (address,) = leap.callbacks.values()
+    ref = ref or address.rsplit("/", 1)[1]
+    for number in range(times):
+        delivery = Delivery(
+            provider="leap", account="sandbox", identity=f"{ref}{number}", body=b"", genuine=False, ref=ref
+        )
+        await inbox.put(ledger, [delivery], hints=True)
+
+
+async def drained(ledger: Ledger, settings: Settings, leap: FakeLeap) -> None:
+    async def post(events: Any) -> None: ...
+
+    await drain(ledger, await archive_of(settings), SECRETS, open_account=leap.open_account, post=post)
+
+
+async def test_each_request_has_an_address_of_its_own_that_only_we_can_make(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    await sent(ledger, settings, leap)
+    (address,) = leap.callbacks.values()
+    mark, ref = address.rsplit("/", 2)[1:]
+    assert mark == token(SECRETS[0], "leap", "sandbox", ref)
+
+
+async def test_a_hint_counts_once_the_provider_confirms_it_and_is_asked_about_once(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.finish("prj-1")
+    await called_back(ledger, leap)
+    await drained(ledger, settings, leap)
+    assert (await row(ledger, batch_id)).state == "completed"
+    assert leap.asked == 1
+
+
+async def test_a_hint_the_provider_does_not_confirm_changes_nothing_and_is_tried_again(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    await called_back(ledger, leap)
+    await drained(ledger, settings, leap)
+    assert (await row(ledger, batch_id)).state == "sent"
+    async with ledger.read() as connection:
+        (waiting,) = (await connection.execute(select(schema.inbox))).mappings()
+    assert (waiting["state"], waiting["tries"]) == ("waiting", 1)
+
+
+async def test_a_hint_about_another_request_is_a_dead_letter_and_nobody_is_asked(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.finish("prj-1")
+    await called_back(ledger, leap, ref="E00000000000")
+    await drained(ledger, settings, leap)
+    assert (await row(ledger, batch_id)).state == "sent"
+    (dead,) = await inbox.dead(ledger)
+    assert dead.reason == "It is about no request of ours."
+    assert leap.asked == 0
+
+
+async def test_a_completion_nobody_can_be_asked_about_is_left_to_a_person(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    leap.silent = True
+    batch_id = await sent(ledger, settings, leap)
+    assert (await row(ledger, batch_id)).state == "uncertain"
+    leap.finish("prj-1")
+    await called_back(ledger, leap)
+    await drained(ledger, settings, leap)
+    one = await row(ledger, batch_id)
+    assert one.state == "uncertain"
+    assert "cannot be confirmed" in (one.problem or "")
+    assert leap.asked == 0
+
+
+async def test_without_a_document_the_evidence_is_kept_alone(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.finish("prj-1")
+    await called_back(ledger, leap)
+    await drained(ledger, settings, leap)
+    (kept,) = (settings.home / "archive").iterdir()
+    assert kept.name.endswith(".evidence.json")
+    evidence = json.loads(kept.read_bytes())
+    assert evidence["document"] is None
+    assert [signer["state"] for signer in evidence["signers"]] == ["signed", "signed"]
+    assert (await row(ledger, batch_id)).document == kept.name
+
+
+async def test_what_is_overdue_is_withdrawn_there_before_it_counts_as_expired(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    async with Accounts(leap.open_account) as accounts:
+        swept = await pick_up(ledger, accounts, datetime.now(UTC) + 31 * DAY)
+    assert (swept.expired, swept.failed) == (1, ())
+    assert leap.withdrawn == ["prj-1"]
+    assert (await row(ledger, batch_id)).state == "expired"
+
+
+async def test_what_was_signed_in_time_is_not_called_expired(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.finish("prj-1")
+    async with Accounts(leap.open_account) as accounts:
+        await pick_up(ledger, accounts, datetime.now(UTC) + 31 * DAY)
+    assert leap.withdrawn == []
+    assert (await row(ledger, batch_id)).state == "completed"
+
+
+class Letters(Message):
+    """A mail server's handler that keeps what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[EmailMessage] = []
+
+    def handle_message(self, message: Any) -> None:
+        self.kept.append(message_from_bytes(message.as_bytes(), policy=policy.default))
+
+
+async def test_we_remind_with_the_signing_link_where_the_provider_cannot(
+    ledger: Ledger, settings: Settings, leap: FakeLeap, tmp_path: Path
+) -> None:
+    await sent(ledger, settings, leap)
+    letters = Letters()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Controller(letters, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        credentials = EmailServerCredentials(smtp_server="127.0.0.1", smtp_type="INSECURE", smtp_port=port)
+        mail = SmtpMail(credentials, "office@example.com")
+        due = datetime.now(UTC) + 3.1 * DAY
+        async with Accounts(leap.open_account) as accounts:
+            assert await remind_due(ledger, accounts, due) == 0, "without mail nobody can be reminded"
+            assert await remind_due(ledger, accounts, due, mail) == 1
+            assert await remind_due(ledger, accounts, due, mail) == 0
+    finally:
+        server.stop()
+    (letter,) = letters.kept
+    assert (letter["To"], letter["From"]) == ("person01@example.com", "office@example.com")
+    assert f"{leap.url}/sign/01" in letter.get_content()
+    assert "Agreement 01" in letter["Subject"]
+
+
+async def test_a_mail_server_that_is_away_loses_no_reminder(ledger: Ledger, settings: Settings, leap: FakeLeap) -> None:
+    await sent(ledger, settings, leap)
+    mail = SmtpMail(
+        EmailServerCredentials(smtp_server="127.0.0.1", smtp_type="INSECURE", smtp_port=9), "office@example.com"
+    )
+    due = datetime.now(UTC) + 3.1 * DAY
+    async with Accounts(leap.open_account) as accounts:
+        assert await remind_due(ledger, accounts, due, mail) == 0
+    async with ledger.read() as connection:
+        people = list((await connection.execute(select(schema.signers).order_by(schema.signers.c.position))).mappings())
+    assert people[0]["reminded"] == 0
+    assert people[0]["next_reminder_at"] is not None
