@@ -18,6 +18,7 @@ from cli.progress import sent_with_progress
 from cli.sheet_options import SheetOptions
 from cli.stage import Stage
 from cli.tables import show
+from connectors.signing.model import EventType
 from connectors.signing.provider import Capability, Provider
 from ledger import inbox, outbox, planning, reading
 from ledger.states import RequestState
@@ -75,12 +76,19 @@ class Story:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             rows = [row for row in await reading.rows(ledger, self.batch_id) if row.request_id]
-            over = all(RequestState(row.state).terminal for row in rows)
+            still_open = sum(not RequestState(row.state).terminal for row in rows)
+            over = still_open <= self._silent_refusals()
             kept = all(row.document for row in rows if row.state == RequestState.COMPLETED)
             if over and kept and not await inbox.work_waiting(ledger) and not await outbox.due(ledger, "sheet", 1):
                 return True
             await asyncio.sleep(0.2)
         return False
+
+    def _silent_refusals(self) -> int:
+        """How many people in the sheet decline without anybody hearing of it: not every provider reports that."""
+        if EventType.DECLINED in self.provider.events.values():
+            return 0
+        return self.sheet.read_text("utf-8").count("+decline@")
 
     async def _count_status_queries(self) -> int:
         async with httpx.AsyncClient(trust_env=False) as client:
@@ -102,6 +110,7 @@ class Story:
         facts = [
             ("rows", ", ".join(f"{number} {state}" for state, number in numbers.items())),
             ("seconds", ", ".join(f"{what} {seconds:.1f}" for what, seconds in self.durations.items())),
+            *([("unheard", self._unheard())] if self._silent_refusals() else []),
             ("status queries", self._queries()),
             ("signed PDFs", self._documents(len(documents))),
             ("sheet", str(self.sheet)),
@@ -119,6 +128,12 @@ class Story:
         return (
             f"{self.status_queries} for {self.deliveries} webhooks ({self.provider.title} signs none, so each was "
             "confirmed by asking once)"
+        )
+
+    def _unheard(self) -> str:
+        return (
+            f"{self._silent_refusals()} declined, which {self.provider.title} does not report: that row stays open "
+            "until its deadline, or until somebody looks there"
         )
 
     def _documents(self, count: int) -> str:

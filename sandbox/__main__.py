@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sandbox.app import Options, sandbox
+from sandbox.dialects import DIALECTS
 from sandbox.server import listen, server_for
 
 
@@ -59,6 +60,8 @@ def _options(given: argparse.Namespace, port: int) -> Options:
         robots=given.robots,
         robot_delay_seconds=given.robot_delay,
         webhook_url=given.webhook_url,
+        # They hold a secret mark, which no command line should.
+        webhook_urls={one.name: os.environ.get(f"SANDBOX_WEBHOOK_{one.name.upper()}", "") for one in DIALECTS},
     )
 
 
@@ -82,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--robots", action=argparse.BooleanOptionalAction, default=False, help="let robots play the signers")
     add("--robot-delay", type=float, default=1.0, help="seconds a robot waits between two steps")
     add("--public-url", default="", help="how others reach this sandbox, if not by host and port")
-    add("--webhook-url", default="", help="where events go for contracts that name no address of their own")
+    add("--webhook-url", default="", help="where events go that no other address is known for")
     return parser
 
 

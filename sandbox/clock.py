@@ -20,3 +20,7 @@ class Clock:
     def hours(self, number: float) -> timedelta:
         """How long so many of the provider's hours really last here."""
         return timedelta(hours=number / self.factor)
+
+    def here(self, moment: datetime, now: datetime) -> datetime:
+        """When a future moment of the provider's time comes here."""
+        return now + (moment - now) / self.factor

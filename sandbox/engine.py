@@ -1,143 +1,116 @@
-"""The sandbox's heart: contracts, signers and mails, and what happens to them; it knows no HTTP."""
+"""What a provider's customer can have done, whatever the provider calls it: the verbs that dialects use."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
+from typing import Any
 
-from sandbox import fields, machine
-from sandbox.clock import Clock
-from sandbox.contract import Contract, Signer
-from sandbox.dialect import Dialect
-from sandbox.links import Links
+from sandbox import ids, machine, uploads
+from sandbox.changing import Changing, found
+from sandbox.contract import Contract, ContractState, Signer
+from sandbox.files import Files
 from sandbox.machine import Change
-from sandbox.paper import Field, Happening, Mail, NotFound, Paper, Party, Refused, Signature
+from sandbox.paper import NotFound, Refused
 from sandbox.placeholders import Edit, Placeholder, edit, merge
-from sandbox.store import Delivery, Store, StoredMail, Tables
+from sandbox.store import Tables
 from sandbox.templates import Templates, resolved
 
-__all__ = ["Engine", "Field", "Happening", "Mail", "NotFound", "Paper", "Party", "Refused", "Signature"]
+__all__ = ["Engine", "NotFound", "Refused"]
 
 
 class Engine:
-    """Applies the rules of `machine` to what `store` holds, one transaction a call: the new state, the letters and the
-    webhook calls that follow from it are kept together or not at all. Afterwards `announce` receives the calls, and
-    `unfinished` is set when a PDF has to be made."""
+    """The contracts of one dialect, or of all where `dialect` is None. Verbs that name a contract or a signer raise
+    NotFound where there is none, also for another dialect's, and Refused with a sentence where it cannot be done."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        links: Links,
-        dialects: Mapping[str, Dialect],
-        announce: Callable[[list[Delivery]], None],
-    ) -> None:
-        self.clock = clock
-        self.links = links
-        self.templates = Templates(store, clock)
-        self.unfinished = asyncio.Event()
-        self._store = store
-        self._dialects = dialects
-        self._announce = announce
-
-    # What the pages ask.
-
-    async def paper_for_signer(self, signer_id: str) -> tuple[Paper, Party] | None:
-        """The paper behind a signing link, or None where there is none (unknown, draft, removed)."""
-        contract = await self._store.run(lambda tables: tables.contract_of(signer_id))
-        if contract is None or contract.state == "draft":
-            return None
-        signer = contract.signer(signer_id)
-        return contract.paper(self.clock.now(), signer.redirect_url), signer.party()
-
-    def fields_for(self, paper: Paper, party: Party) -> list[Field]:
-        """The fields this party fills in, in the paper's order; id is the signer field's id or `field-<n>`."""
-        return fields.fields_for(paper, party)
-
-    async def viewed(self, signer_id: str, ip: str, agent: str) -> None:
-        """Remembers that the signer opened the page; does nothing when repeated, too early, or too late."""
-        await self._by_signer(signer_id, lambda change: machine.view(change, signer_id, ip, agent))
-
-    async def sign(
-        self,
-        signer_id: str,
-        signature: Signature,
-        *,
-        consent: bool,
-        values: Mapping[str, str],
-        ip: str,
-        agent: str,
-    ) -> None:
-        """Signs; raises Refused with a sentence for the page (no consent, missing field, not in turn, closed, …)."""
-
-        def step(change: Change) -> None:
-            machine.sign(change, signer_id, signature, consent=consent, values=values, ip=ip, agent=agent)
-
-        await self._by_signer(signer_id, step)
-
-    async def decline(self, signer_id: str, reason: str, *, ip: str, agent: str) -> None:
-        """Declines, which withdraws the contract; raises Refused with a sentence for the page."""
-        await self._by_signer(signer_id, lambda change: machine.decline(change, signer_id, reason, ip=ip, agent=agent))
-
-    async def mails(self, most: int = 200, before: int | None = None) -> list[Mail]:
-        """Newest first; `before` is a mail id, for the next older page.
-
-        Robots read the mailbox as people do. So that they can, each page of /mailbox links every message as
-        `<a href="/mailbox/{id}">`, newest first, and ends with `<a rel="next" href="/mailbox?before={oldest id}">`
-        while there are older ones; a message's page shows the address it went to in an element with class `to` and
-        links the signing page with its full address (`…/sign/…`).
-        """
-        found = await self._store.run(lambda tables: tables.mails(most, before))
-        return [self._mail(one) for one in found]
-
-    async def mail(self, mail_id: int) -> Mail | None:
-        """One message of the mailbox."""
-        found = await self._store.run(lambda tables: tables.mail(mail_id))
-        return None if found is None else self._mail(found)
-
-    # What a provider's customer asks.
+    def __init__(self, changing: Changing, files: Files, templates: Templates, dialect: str | None) -> None:
+        self.clock = changing.clock
+        self.links = changing.links
+        self.templates = templates
+        self._changing = changing
+        self._files = files
+        self._dialect = dialect
 
     async def create(self, contract: Contract, *, sent: bool) -> Contract:
-        """A new contract, as a draft or sent at once."""
+        """A new contract, as a draft or sent at once. A named upload has to be there."""
+        found(contract, self._dialect)
+        _check_ids(contract)
+        if contract.upload:
+            contract = await asyncio.to_thread(self._with_upload, contract)
 
-        def job(tables: Tables) -> tuple[Contract, list[Delivery]]:
-            ready = replace(contract, placeholders=resolved(tables, contract.placeholders))
-            change = Change(ready, self.clock.now())
-            change.note("created")
+        def new(tables: Tables) -> Contract:
+            if tables.contract(contract.id) is not None:
+                raise ValueError("There is a contract with this id already.")
+            return replace(contract, placeholders=resolved(tables, contract.placeholders))
+
+        def step(change: Change, _: Tables) -> None:
+            machine.create(change)
             if sent:
-                machine.send(change, self._life(ready))
-            return self._keep(tables, change)
+                machine.send(change, self.clock)
 
-        return self._tell(*await self._store.run(job))
+        return await self._changing.apply(new, step)
 
     async def contract(self, contract_id: str) -> Contract:
-        """Raises NotFound."""
-        return await self._store.run(lambda tables: _found(tables.contract(contract_id)))
+        """One contract."""
+        return await self._changing.store.run(lambda tables: found(tables.contract(contract_id), self._dialect))
 
-    async def newest(self, most: int | None, *, drafts: bool) -> list[Contract]:
-        """Contracts, newest first."""
-        return await self._store.run(lambda tables: tables.newest(most, drafts=drafts))
+    async def newest(
+        self, limit: int | None = None, offset: int = 0, *, states: Collection[ContractState] = ()
+    ) -> list[Contract]:
+        """Contracts, newest first; without `states` in whatever state."""
+        return await self._changing.store.run(lambda tables: tables.newest(self._dialect, states, limit, offset))
 
-    async def send_draft(self, contract_id: str) -> Contract:
-        """What the sender does in the provider's own pages."""
-        return await self._by_id(contract_id, lambda change: machine.send(change, self._life(change.contract)))
+    async def count(self, *, states: Collection[ContractState] = ()) -> int:
+        """How many `newest` could give."""
+        return await self._changing.store.run(lambda tables: tables.count(self._dialect, states))
 
-    async def withdraw(self, contract_id: str) -> Contract:
-        """Takes the contract back; raises Refused once it is signed."""
-        return await self._by_id(contract_id, machine.withdraw)
+    async def send_draft(self, contract_id: str, message: str = "") -> Contract:
+        """Sends a draft; a message stands in the mails in place of the sandbox's words."""
+
+        def step(change: Change) -> None:
+            if message:
+                wording = replace(change.contract.wording, request_text=message)
+                change.contract = replace(change.contract, wording=wording)
+            machine.send(change, self.clock)
+
+        return await self._by_id(contract_id, step)
+
+    async def withdraw(self, contract_id: str, reason: str = "") -> Contract:
+        """Takes the contract back while it is sent or expired."""
+        return await self._by_id(contract_id, lambda change: machine.withdraw(change, reason))
 
     async def delete(self, contract_id: str) -> None:
-        """Forgets a draft or a test contract; raises Refused for others."""
+        """Forgets a contract in whatever state, with its PDFs. No event tells of it."""
 
         def job(tables: Tables) -> None:
-            contract = _found(tables.contract(contract_id))
-            if not contract.test and contract.state != "draft":
-                raise Refused("Only drafts and test contracts can be deleted.")
+            found(tables.contract(contract_id), self._dialect)
             tables.remove(contract_id)
 
-        await self._store.run(job)
+        await self._changing.store.run(job)
+        for name in (contract_id, f"{contract_id}-preview"):
+            await asyncio.to_thread(self._files.remove, name)
+
+    async def remind(self, contract_id: str, signer_id: str | None = None) -> Contract:
+        """Sends the request again to a signer whose turn it is, or to all of them; Refused for any other signer."""
+        return await self._by_id(contract_id, lambda change: machine.remind(change, signer_id))
+
+    async def hear(self, contract_id: str, signer_id: str, what: str, words: str) -> Contract:
+        """What a signer says by other ways than the signing page: `message` or `mobile_wanted`."""
+        return await self._by_id(contract_id, lambda change: machine.hear(change, signer_id, what, words))
+
+    async def move_expiry(self, contract_id: str, until: datetime) -> Contract:
+        """The contract ends at another moment, in the provider's time; an expired one is open again."""
+        return await self._by_id(contract_id, lambda change: machine.move_expiry(change, until, self.clock))
+
+    async def fail(self, contract_id: str, reason: str) -> Contract:
+        """The provider finds that it cannot go on with a contract, such as a file it cannot work with."""
+        return await self._by_id(contract_id, lambda change: machine.fail(change, reason))
+
+    async def tell(self, contract_id: str, what: str, detail: str = "") -> Contract:
+        """Reports something of the dialect's own that changes nothing, such as a cancellation that failed."""
+        return await self._by_id(contract_id, lambda change: change.tell(what, detail=detail))
 
     async def edit(self, contract_id: str, edits: Iterable[Edit], *, dry_run: bool) -> None:
         """Changes the text while nobody has signed it."""
@@ -147,22 +120,20 @@ class Engine:
             body = edit(change.contract.body, edits)
             if not dry_run:
                 change.contract = replace(change.contract, body=body)
-                change.note("changed")
+                machine.changed(change)
 
         await self._by_id(contract_id, step)
 
     async def set_placeholders(self, contract_id: str, placeholders: Iterable[Placeholder]) -> None:
         """Changes the named placeholders while nobody has signed."""
 
-        def job(tables: Tables) -> tuple[Contract, list[Delivery]]:
-            change = Change(_found(tables.contract(contract_id)), self.clock.now())
+        def step(change: Change, tables: Tables) -> None:
             machine.must_be_unsigned(change)
             merged = merge(change.contract.placeholders, resolved(tables, placeholders))
             change.contract = replace(change.contract, placeholders=merged)
-            change.note("changed")
-            return self._keep(tables, change)
+            machine.changed(change)
 
-        self._tell(*await self._store.run(job))
+        await self._changing.apply(lambda tables: found(tables.contract(contract_id), self._dialect), step)
 
     async def add_signer(self, contract_id: str, make: Callable[[Contract], Signer]) -> None:
         """One more signer; no mail goes out."""
@@ -180,75 +151,71 @@ class Engine:
         """One signer fewer."""
         await self._by_id(contract_id, lambda change: machine.remove_signer(change, signer_id))
 
-    async def remind(self, contract_id: str, signer_id: str) -> None:
-        """Sends the request to a signer (again)."""
-        await self._by_id(contract_id, lambda change: machine.remind(change, signer_id))
-
     async def want_preview(self, contract_id: str) -> None:
-        """Asks for a PDF of the contract as it stands; an event says when it is there."""
+        """Asks for a PDF of the contract as it stands; the event `previewed` says when it is there."""
 
         def step(change: Change) -> None:
             change.contract = replace(change.contract, preview_wanted=True)
 
         await self._by_id(contract_id, step)
 
-    # What makes the PDFs.
+    async def keep_upload(self, content: bytes, media_type: str = "") -> str:
+        """Keeps a file and returns the name for `Contract.upload`. Refuses what is neither a readable PDF nor a DOCX,
+        and what is not of the media type, where one is given. Equal files are kept once."""
+        really = await asyncio.to_thread(uploads.media_type_of, content)
+        if media_type not in ("", really):
+            raise Refused(f"The file is not what its type says ({media_type}).")
+        name = uploads.name_for(content)
+        if await asyncio.to_thread(self._files.find, name) is None:
+            await asyncio.to_thread(self._files.put, name, content, really)
+        return name
 
-    async def pending(self) -> list[str]:
-        """Contracts whose PDF has still to be made."""
-        return await self._store.run(lambda tables: tables.pending())
+    async def uploaded(self, name: str) -> bytes:
+        """A file as it was handed in."""
+        content = await asyncio.to_thread(self._files.read, name) if name.startswith("upload-") else None
+        if content is None:
+            raise NotFound("There is no such file.")
+        return content
 
-    async def complete(self, contract_id: str) -> None:
-        """The signed PDF is in its place."""
-        await self._by_id(contract_id, machine.complete)
+    async def signed_pdf(self, contract_id: str) -> bytes | None:
+        """The finished PDF, with its certificate page; None until everybody has signed and it is made."""
+        contract = await self.contract(contract_id)
+        return await asyncio.to_thread(self._files.read, contract_id) if contract.completed else None
 
-    async def previewed(self, contract_id: str) -> None:
-        """The preview is in its place."""
+    async def note(self, kind: str, name: str, value: Any) -> None:
+        """Keeps a JSON value of the dialect's own, such as a job; None forgets it."""
+        await self._changing.store.run(lambda tables: tables.note(self._own(), kind, name, value))
 
-        def step(change: Change) -> None:
-            change.contract = replace(change.contract, preview_wanted=False)
-            change.tell("previewed")
+    async def noted(self, kind: str, name: str) -> Any:
+        """Such a value, or None."""
+        return await self._changing.store.run(lambda tables: tables.noted(self._own(), kind, name))
 
-        await self._by_id(contract_id, step)
+    async def notes(self, kind: str) -> dict[str, Any]:
+        """All values of a kind by name, oldest first."""
+        return await self._changing.store.run(lambda tables: tables.notes(self._own(), kind))
 
     async def _by_id(self, contract_id: str, step: Callable[[Change], None]) -> Contract:
-        return await self._change(lambda tables: tables.contract(contract_id), step)
+        return await self._changing.apply(
+            lambda tables: found(tables.contract(contract_id), self._dialect), lambda change, _: step(change)
+        )
 
-    async def _by_signer(self, signer_id: str, step: Callable[[Change], None]) -> Contract:
-        return await self._change(lambda tables: tables.contract_of(signer_id), step)
+    def _with_upload(self, contract: Contract) -> Contract:
+        kept = self._files.find(contract.upload)
+        if kept is None:
+            raise Refused("The file of this contract is missing.")
+        return replace(contract, media_type=kept[1])
 
-    async def _change(self, find: Callable[[Tables], Contract | None], step: Callable[[Change], None]) -> Contract:
-        def job(tables: Tables) -> tuple[Contract, list[Delivery]]:
-            change = Change(_found(find(tables)), self.clock.now())
-            step(change)
-            return self._keep(tables, change)
-
-        return self._tell(*await self._store.run(job))
-
-    def _keep(self, tables: Tables, change: Change) -> tuple[Contract, list[Delivery]]:
-        contract = change.contract
-        tables.save(contract)
-        tables.put_mails(change.letters, change.now)
-        dialect = self._dialects[contract.dialect]
-        calls = [call for event in change.events if (call := dialect.webhook(contract, event, self.links))]
-        return contract, [tables.put_delivery(contract, *call, change.now) for call in calls]
-
-    def _tell(self, contract: Contract, deliveries: list[Delivery]) -> Contract:
-        self._announce(deliveries)
-        if contract.pending:
-            self.unfinished.set()
-        return contract
-
-    def _life(self, contract: Contract) -> timedelta | None:
-        return None if contract.life_hours is None else self.clock.hours(contract.life_hours)
-
-    def _mail(self, stored: StoredMail) -> Mail:
-        letter = stored.letter
-        link = None if letter.link is None else self.links.absolute(letter.link)
-        return Mail(stored.id, stored.at, letter.to, letter.subject, letter.text, link, letter.kind)
+    def _own(self) -> str:
+        if self._dialect is None:
+            raise ValueError("Notes belong to a dialect.")
+        return self._dialect
 
 
-def _found(contract: Contract | None) -> Contract:
-    if contract is None:
-        raise NotFound("There is no contract with this id.")
-    return contract
+def _check_ids(contract: Contract) -> None:
+    """A wrong id is the dialect's mistake and no customer's."""
+    signers = [one.id for one in contract.signers]
+    for one in (contract.id, *signers):
+        if not ids.good(one):
+            raise ValueError(f"{one!r} cannot be an id.")
+    if len(set(signers)) < len(signers) or any(field.signer not in signers for field in contract.placed):
+        raise ValueError("Each signer needs an id of their own, and each placed field one of the signers.")

@@ -1,4 +1,5 @@
-"""Signer fields: the lines of a Markdown text that end in a JSON object between backticks."""
+"""Signer fields: the lines of a Markdown text that end in a JSON object between backticks, or the places of an
+uploaded document."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
 
-from sandbox.paper import Field, FieldKind, Paper, Party, Refused
+from sandbox.paper import Field, FieldKind, Paper, Party, Placed, Refused
 
 _LINE = re.compile(r"^(?P<label>.*?)\s*`(?P<config>\{.*\})`\s*$")
 _KINDS = frozenset(get_args(FieldKind))
@@ -69,8 +70,24 @@ def prefill(markdown: str, values: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def placed_fields(paper: Paper) -> list[tuple[Placed, Field]]:
+    """The places of an uploaded document that are filled in with words or a tick; signatures are not."""
+    kinds: dict[str, FieldKind] = {"text": "text-input", "date": "date", "checkbox": "checkbox"}
+    return [
+        (place, Field(place.id or f"placed-{number}", _label(place), kinds[place.kind], place.required))
+        for number, place in enumerate(paper.placed, start=1)
+        if place.kind in kinds
+    ]
+
+
+def _label(place: Placed) -> str:
+    return place.label or f"{place.kind.capitalize()} on page {place.page + 1}"
+
+
 def fields_for(paper: Paper, party: Party) -> list[Field]:
     """The fields this party fills in."""
+    if paper.upload:
+        return [field for place, field in placed_fields(paper) if place.signer == party.id]
     place = [one.id for one in paper.parties].index(party.id)
     last = len(paper.parties) - 1
     mine = {

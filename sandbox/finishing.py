@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from sandbox.engine import Engine
+from sandbox.chores import Chores
 from sandbox.files import Files
 from sandbox.paper import NotFound, Paper
 from sandbox.producing import begin, produce, ready
@@ -24,8 +24,8 @@ class Finisher:
     """Rendering and sealing cost a tenth of a second of a processor, too long for the event loop. What was pending
     when the sandbox stopped is taken up at the next start."""
 
-    def __init__(self, engine: Engine, files: Files, home: Path) -> None:
-        self._engine = engine
+    def __init__(self, chores: Chores, files: Files, home: Path) -> None:
+        self._chores = chores
         self._files = files
         self._under_way: set[str] = set()
         self._home = home
@@ -33,13 +33,13 @@ class Finisher:
 
     async def run(self) -> None:
         """Works until it is cancelled."""
-        self._engine.unfinished.set()
+        self._chores.unfinished.set()
         self._pool.submit(ready)  # The first process takes a second to start; nobody should wait for it later.
         async with asyncio.TaskGroup() as group:
             while True:
-                await self._engine.unfinished.wait()
-                self._engine.unfinished.clear()
-                for contract_id in await self._engine.pending():
+                await self._chores.unfinished.wait()
+                self._chores.unfinished.clear()
+                for contract_id in await self._chores.pending():
                     if contract_id not in self._under_way:
                         self._under_way.add(contract_id)
                         group.create_task(self._finish(contract_id))
@@ -54,13 +54,15 @@ class Finisher:
 
     async def _finish(self, contract_id: str) -> None:
         try:
-            contract = await self._engine.contract(contract_id)
+            contract = await self._chores.contract(contract_id)
+            if contract is None:
+                return
             if contract.preview_wanted:
-                await self._make(contract.paper(self._engine.clock.now()), f"{contract_id}-preview")
-                await self._engine.previewed(contract_id)
+                await self._make(contract.paper(self._chores.clock.now()), f"{contract_id}-preview")
+                await self._chores.previewed(contract_id)
             if contract.state == "signed" and contract.finished_at is None:
-                await self._make(contract.paper(self._engine.clock.now()), contract_id)
-                await self._engine.complete(contract_id)
+                await self._make(contract.paper(self._chores.clock.now()), contract_id)
+                await self._chores.complete(contract_id)
         except NotFound:
             _log.info("A contract was deleted before its PDF was made.")
         except Exception as problem:
@@ -68,7 +70,7 @@ class Finisher:
             if isinstance(problem, BrokenProcessPool):
                 self._pool = self._new_pool()
             await asyncio.sleep(RETRY_SECONDS)
-            self._engine.unfinished.set()
+            self._chores.unfinished.set()
         finally:
             self._under_way.discard(contract_id)
 
@@ -81,5 +83,6 @@ class Finisher:
         )
 
     async def _make(self, paper: Paper, name: str) -> None:
-        pdf = await asyncio.get_running_loop().run_in_executor(self._pool, produce, paper)
+        upload = await asyncio.to_thread(self._files.read, paper.upload) if paper.upload else None
+        pdf = await asyncio.get_running_loop().run_in_executor(self._pool, produce, paper, upload or b"")
         await asyncio.to_thread(self._files.put, name, pdf)

@@ -8,8 +8,9 @@ import secrets
 
 from sandbox.clock import Clock
 
-PDF_LIFE_HOURS = 72
-"""`contract_pdf_url` "expires in 3 days following the request" (eSignatures, Contracts – Query)."""
+PDF_LIFE_HOURS = 72.0
+"""`contract_pdf_url` "expires in 3 days following the request" (eSignatures, Contracts – Query); the links in mails
+live as long."""
 
 
 class Links:
@@ -24,9 +25,10 @@ class Links:
         """Where a signer reads and signs."""
         return f"{self.base_url}/sign/{signer_id}"
 
-    def pdf(self, name: str) -> str:
-        """A fresh link to a PDF, with a key of its own."""
-        expires = str((self._clock.now() + self._clock.hours(PDF_LIFE_HOURS)).timestamp())
+    def pdf(self, name: str, hours: float = PDF_LIFE_HOURS) -> str:
+        """A fresh link to a file, with a key of its own, for so many of the provider's hours. Names are a contract's
+        id (its signed PDF), `{id}-preview`, and the `upload` of a contract."""
+        expires = str((self._clock.now() + self._clock.hours(hours)).timestamp())
         nonce = secrets.token_urlsafe(9)
         key = f"{nonce}.{self._key(name, expires, nonce)}"
         return f"{self.base_url}/files/{name}?secret_token={key}&expires={expires}"

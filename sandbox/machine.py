@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sandbox import mail
-from sandbox.contract import Contract, Event, Letter, Signer, in_order
+from sandbox.clock import Clock
+from sandbox.contract import Contract, ContractState, Event, Letter, Signer, in_order
 from sandbox.fields import accepted, fields_for
 from sandbox.paper import Happening, Refused, Signature
 
@@ -35,7 +36,7 @@ class Change:
 
     def tell(self, what: str, signer: Signer | None = None, detail: str = "") -> None:
         """Adds an event for the sender's webhook."""
-        self.events.append(Event(what, signer, detail))
+        self.events.append(Event(what, self.now, signer, detail))
 
     def post(self, letter: Letter, signer: Signer | None = None) -> None:
         """Puts a letter into the mailbox; one that bounces is reported."""
@@ -45,21 +46,32 @@ class Change:
             self.tell("undelivered", signer, "The mail server of the recipient refused the address.")
 
 
-def send(change: Change, life: timedelta | None) -> None:
-    """A draft goes out; its signing pages close after `life`."""
-    if change.contract.state != "draft":
+def create(change: Change) -> None:
+    """A new draft."""
+    change.note("created")
+    change.tell("created")
+
+
+def send(change: Change, clock: Clock) -> None:
+    """A draft goes out; its signing pages close when its life is over."""
+    contract, now = change.contract, change.now
+    if contract.state != "draft":
         raise Refused("Only drafts can be sent.")
-    expires_at = change.now + life if life is not None else None
-    change.contract = replace(change.contract, state="sent", expires_at=expires_at)
+    due = contract.due
+    if due is None and contract.life_hours is not None:
+        due = now + timedelta(hours=contract.life_hours)
+    expires_at = None if due is None else clock.here(due, now)
+    change.contract = replace(contract, state="sent", sent_at=now, due=due, expires_at=expires_at)
+    change.tell("sent")
     _invite(change)
 
 
 def view(change: Change, signer_id: str, ip: str, agent: str) -> None:
     """The signer opens the page; only the first time counts."""
     signer = change.contract.signer(signer_id)
-    if signer.state != "invited" or change.contract.state != "sent" or change.contract.expired(change.now):
+    if signer.state != "invited" or change.contract.state != "sent" or change.contract.overdue(change.now):
         return
-    change.put(replace(signer, state="viewed"))
+    change.put(replace(signer, state="viewed", viewed_at=change.now))
     change.note("viewed", signer.name, ip, agent)
     change.tell("viewed", change.contract.signer(signer_id))
 
@@ -88,27 +100,73 @@ def sign(
 
 
 def decline(change: Change, signer_id: str, reason: str, *, ip: str, agent: str) -> None:
-    """The signer declines, which withdraws the contract for everyone (documented at contract-withdrawn)."""
-    signer = _in_turn(change, signer_id)
-    change.put(replace(signer, state="declined", ip=ip, agent=agent))
+    """The signer declines, which ends the contract for everyone."""
+    signer, why = _in_turn(change, signer_id), reason.strip()
+    declined = replace(signer, state="declined", declined_at=change.now, decline_reason=why, ip=ip, agent=agent)
+    change.put(declined)
     change.note("declined", signer.name, ip, agent)
-    change.tell("declined", change.contract.signer(signer_id), reason.strip())
-    _close(change)
+    _end(change, "declined", reason=why, declined_by=signer_id)
+    change.tell("declined", declined, why)
 
 
-def withdraw(change: Change) -> None:
-    """The sender takes the contract back."""
+def withdraw(change: Change, reason: str = "") -> None:
+    """The sender takes the contract back; one that has expired can still be taken back."""
     if change.contract.state == "signed":
         raise Refused("Signed contracts cannot be withdrawn.")
-    if change.contract.state != "sent":
+    if change.contract.state not in ("sent", "expired"):
         raise Refused("Only contracts that have been sent can be withdrawn.")
-    _close(change)
+    change.note("withdrawn")
+    _end(change, "withdrawn", reason=reason.strip())
+    change.tell("withdrawn", detail=reason.strip())
 
 
-def remind(change: Change, signer_id: str) -> None:
-    """Sends the request to a signer (again)."""
-    signer = _in_turn(change, signer_id)
-    _deliver(change, signer)
+def hear(change: Change, signer_id: str, what: str, words: str) -> None:
+    """A signer answers outside the signing page: `message` is a text message, `mobile_wanted` a new number."""
+    change.tell(what, change.contract.signer(signer_id), words)
+
+
+def expire(change: Change) -> None:
+    """Its time is over; does nothing when something else came first."""
+    if change.contract.overdue(change.now):
+        change.note("expired")
+        _end(change, "expired")
+        change.tell("expired")
+
+
+def move_expiry(change: Change, until: datetime, clock: Clock) -> None:
+    """The contract ends at another moment, in the provider's time; one that has expired is open again."""
+    if change.contract.state not in ("draft", "sent", "expired"):
+        raise Refused(f"This contract is {change.contract.state} and cannot be changed.")
+    if until <= change.now:
+        raise Refused("The new moment has to lie in the future.")
+    change.contract = replace(change.contract, due=until)
+    if change.contract.state != "draft":
+        expires_at = clock.here(until, change.now)
+        change.contract = replace(change.contract, state="sent", ended_at=None, expires_at=expires_at)
+    change.note("changed")
+    change.tell("due_changed")
+    if change.contract.state == "sent":
+        _invite(change)
+
+
+def fail(change: Change, reason: str) -> None:
+    """The provider finds that it cannot go on with this contract."""
+    if change.contract.state not in ("draft", "sent"):
+        raise Refused(f"This contract is {change.contract.state} already.")
+    change.note("failed")
+    _end(change, "failed", failure=reason)
+    change.tell("failed", detail=reason)
+
+
+def remind(change: Change, signer_id: str | None) -> None:
+    """Sends the request (again) to one signer whose turn it is, or to all of them."""
+    if signer_id is not None:
+        _ask(change, _in_turn(change, signer_id))
+        return
+    _must_be_awaited(change)
+    for signer in change.contract.signers:
+        if signer.order == change.contract.turn() and not signer.done:
+            _ask(change, signer)
 
 
 def complete(change: Change) -> None:
@@ -130,8 +188,9 @@ def add_signer(change: Change, signer: Signer) -> None:
     _must_be_open(change)
     turn = change.contract.turn()
     change.contract = replace(change.contract, signers=(*change.contract.signers, signer))
+    changed(change, signer)
     if change.contract.state == "sent" and turn is not None and signer.order <= turn:
-        change.put(replace(signer, state="invited"))
+        change.put(replace(signer, state="invited", invited_at=change.now))
         if signer.auto_sign:
             _invite(change)
 
@@ -142,7 +201,7 @@ def change_signer(change: Change, signer: Signer) -> None:
     if change.contract.signer(signer.id).done:
         raise Refused("This signer has signed already.")
     change.put(signer)
-    change.note("changed", signer.name)
+    changed(change, signer)
 
 
 def remove_signer(change: Change, signer_id: str) -> None:
@@ -154,8 +213,15 @@ def remove_signer(change: Change, signer_id: str) -> None:
     if not rest:
         raise Refused("A contract needs at least one signer.")
     change.contract = replace(change.contract, signers=rest)
+    changed(change)
     if change.contract.state == "sent":
         _invite(change)
+
+
+def changed(change: Change, signer: Signer | None = None) -> None:
+    """The content is another one, or a signer's details are."""
+    change.note("changed", signer.name if signer else "")
+    change.tell("changed", signer)
 
 
 def must_be_unsigned(change: Change) -> None:
@@ -166,22 +232,27 @@ def must_be_unsigned(change: Change) -> None:
 
 
 def _must_be_open(change: Change) -> None:
-    if change.contract.state not in ("draft", "sent"):
+    """An expired contract may be put right and its end be moved."""
+    if change.contract.state not in ("draft", "sent", "expired"):
         raise Refused(f"This contract is {change.contract.state} and cannot be changed.")
 
 
-def _in_turn(change: Change, signer_id: str) -> Signer:
+def _must_be_awaited(change: Change) -> None:
     contract = change.contract
-    signer = contract.signer(signer_id)
-    if contract.state == "withdrawn":
-        raise Refused("This contract has been withdrawn.")
     if contract.state == "draft":
         raise Refused("This contract has not been sent yet.")
-    if signer.done:
-        raise Refused("This signer has signed already.")
-    if contract.expired(change.now):
+    if contract.overdue(change.now) or contract.state == "expired":
         raise Refused("This contract has expired.")
-    if signer.state == "waiting" or signer.order != contract.turn():
+    if contract.state != "sent":
+        raise Refused(f"This contract has {'been ' if contract.state != 'failed' else ''}{contract.state}.")
+
+
+def _in_turn(change: Change, signer_id: str) -> Signer:
+    signer = change.contract.signer(signer_id)
+    if signer.done and change.contract.state in ("sent", "signed", "expired"):
+        raise Refused("This signer has signed already.")
+    _must_be_awaited(change)
+    if signer.state == "waiting" or signer.order != change.contract.turn():
         raise Refused("Somebody else has to sign first.")
     return signer
 
@@ -191,23 +262,26 @@ def _invite(change: Change) -> None:
     turn = change.contract.turn()
     if turn is None:
         change.contract = replace(change.contract, state="signed")
+        change.tell("all_signed")
         return
     for signer in change.contract.signers:
         if signer.order == turn and signer.state == "waiting":
-            change.put(replace(signer, state="invited"))
+            change.put(replace(signer, state="invited", invited_at=change.now))
             if not signer.auto_sign:
-                _deliver(change, change.contract.signer(signer.id))
+                _ask(change, change.contract.signer(signer.id))
     for signer in change.contract.signers:
         if signer.order == turn and signer.state == "invited" and signer.auto_sign:
             _signed(change, replace(signer, signature=Signature("typed", signer.name)))
 
 
-def _deliver(change: Change, signer: Signer) -> None:
-    if not signer.request_by:
-        return
+def _ask(change: Change, signer: Signer) -> None:
+    """Where no way of asking was chosen, only the event tells that the signer's turn has come."""
     again = signer.asked
+    if again:
+        signer = replace(signer, reminded=signer.reminded + 1, reminded_at=change.now)
     change.put(replace(signer, asked=True))
-    change.note("reminded" if again else "sent", signer.name)
+    if signer.request_by:
+        change.note("reminded" if again else "sent", signer.name)
     change.tell("reminded" if again else "invited", change.contract.signer(signer.id))
     for channel in signer.request_by:
         change.post(mail.request(change.contract, signer, channel, again=again), signer)
@@ -221,7 +295,7 @@ def _signed(change: Change, signer: Signer) -> None:
         _invite(change)
 
 
-def _close(change: Change) -> None:
-    change.contract = replace(change.contract, state="withdrawn")
-    change.note("withdrawn")
-    change.tell("withdrawn")
+def _end(change: Change, state: ContractState, *, reason: str = "", declined_by: str = "", failure: str = "") -> None:
+    change.contract = replace(
+        change.contract, state=state, ended_at=change.now, reason=reason, declined_by=declined_by, failure=failure
+    )

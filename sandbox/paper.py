@@ -9,8 +9,12 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 
 PartyState = Literal["waiting", "invited", "viewed", "signed", "declined"]
-PaperState = Literal["sent", "signed", "withdrawn", "expired"]
+PaperState = Literal["sent", "signed", "declined", "withdrawn", "expired", "failed"]
 FieldKind = Literal["text-input", "text-area", "date", "select-input", "checkbox", "radiobutton"]
+PlacedKind = Literal["signature", "initials", "text", "date", "checkbox"]
+MediaType = Literal["application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"]
+PDF: MediaType = "application/pdf"
+DOCX: MediaType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MailKind = Literal["request", "reminder", "final", "cc", "sms", "bounced"]
 
 
@@ -63,9 +67,27 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A field at a place of an uploaded document: `page` counts from 0; `x`, `y`, `width` and `height` are fractions
+    of the page as it is shown, from its top left. `signer` is the id of whoever fills it in. Without an `id` its
+    value is kept under `placed-<n>`, n counting all fields of the document from 1."""
+
+    signer: str
+    kind: PlacedKind
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
+    required: bool = True
+    label: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
 class Happening:
     """One line of a paper's history: `what` is one of created, sent, reminded, viewed, signed, declined, withdrawn,
-    bounced, changed, completed; `who` is a signer's name or empty."""
+    expired, failed, bounced, changed, completed; `who` is a signer's name or empty."""
 
     at: datetime
     what: str
@@ -76,9 +98,10 @@ class Happening:
 
 @dataclass(frozen=True)
 class Paper:
-    """A contract as its signers see it. The Markdown has its placeholders filled and still carries the lines of the
-    signer fields (text followed by a JSON object in backticks); values pre-filled by the sender stand there as
-    `default_value`. `redirect_url` is where this signer goes after signing, or empty."""
+    """A contract as its signers see it: Markdown, or an uploaded file with the fields placed on it. The Markdown has
+    its placeholders filled and still carries the lines of the signer fields (text followed by a JSON object in
+    backticks); values pre-filled by the sender stand there as `default_value`. `redirect_url` is where this signer
+    goes after signing, or empty."""
 
     id: str
     title: str
@@ -90,6 +113,9 @@ class Paper:
     parties: tuple[Party, ...]
     redirect_url: str
     history: tuple[Happening, ...]
+    upload: str = ""
+    media_type: MediaType | Literal[""] = ""
+    placed: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True)

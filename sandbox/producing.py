@@ -32,8 +32,8 @@ def _end_with_parent() -> None:
         os._exit(0)
 
 
-def produce(paper: Paper) -> bytes:
-    """The PDF of a paper; sealed when everybody has signed."""
+def produce(paper: Paper, upload: bytes) -> bytes:
+    """The PDF of a paper, which may be an uploaded file; sealed when everybody has signed."""
     assert _sealer is not None
-    pdf = render(paper)
+    pdf = render(paper, upload)
     return _sealer.seal(pdf, reason="All parties have signed") if paper.state == "signed" else pdf

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sandbox.contract import Contract, Letter, from_json, to_json
+from sandbox.contract import Contract, ContractState, Letter, from_json, to_json
 
 T = TypeVar("T")
 
@@ -20,8 +20,9 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS contracts (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
-  pending INTEGER NOT NULL, record BLOB NOT NULL);
+  pending INTEGER NOT NULL, record BLOB NOT NULL, dialect TEXT NOT NULL DEFAULT 'esignatures', expires REAL);
 CREATE INDEX IF NOT EXISTS contracts_pending ON contracts (pending) WHERE pending;
+CREATE INDEX IF NOT EXISTS contracts_expiring ON contracts (expires) WHERE state = 'sent';
 CREATE TABLE IF NOT EXISTS signers (id TEXT PRIMARY KEY, contract TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS signers_contract ON signers (contract);
 CREATE TABLE IF NOT EXISTS mails (
@@ -34,7 +35,20 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (id) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS templates (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS notes (
+  dialect TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (dialect, kind, name));
 """
+
+_OLDER = (
+    "ALTER TABLE contracts ADD COLUMN dialect TEXT NOT NULL DEFAULT 'esignatures'",
+    "ALTER TABLE contracts ADD COLUMN expires REAL",
+    "UPDATE contracts SET expires = 86400 * (julianday(json_extract(record || '', '$.expires_at')) - 2440587.5)",
+)
+"""Homes from the time when there was one dialect."""
+
+
+_AMONG = "WHERE (?1 IS NULL OR dialect = ?1) AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))"
 
 
 @dataclass(frozen=True)
@@ -81,9 +95,10 @@ class Tables:
     def save(self, contract: Contract) -> None:
         """Stores a new or changed contract."""
         self._sql.execute(
-            "INSERT INTO contracts (id, state, pending, record) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
-            "SET state = excluded.state, pending = excluded.pending, record = excluded.record",
-            (contract.id, contract.state, contract.pending, to_json(contract)),
+            "INSERT INTO contracts (id, state, pending, record, dialect, expires) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET state = excluded.state, pending = excluded.pending, "
+            "record = excluded.record, expires = excluded.expires",
+            (contract.id, contract.state, contract.pending, to_json(contract), contract.dialect, _seconds(contract)),
         )
         present = {row[0] for row in self._sql.execute("SELECT id FROM signers WHERE contract = ?", (contract.id,))}
         wanted = {signer.id for signer in contract.signers}
@@ -95,13 +110,25 @@ class Tables:
         self._sql.execute("DELETE FROM signers WHERE contract = ?", (contract_id,))
         self._sql.execute("DELETE FROM contracts WHERE id = ?", (contract_id,))
 
-    def newest(self, most: int | None, *, drafts: bool) -> list[Contract]:
-        """Contracts, newest first."""
+    def newest(
+        self, dialect: str | None, states: Collection[ContractState], limit: int | None, offset: int
+    ) -> list[Contract]:
+        """Contracts, newest first; of one dialect, or of all."""
         rows = self._sql.execute(
-            "SELECT record FROM contracts WHERE ? OR state <> 'draft' ORDER BY number DESC LIMIT ?",
-            (drafts, -1 if most is None else most),
+            f"SELECT record FROM contracts {_AMONG} ORDER BY number DESC LIMIT ? OFFSET ?",  # noqa: S608 (a constant)
+            (*_among(dialect, states), -1 if limit is None else limit, offset),
         )
         return [from_json(row[0]) for row in rows]
+
+    def count(self, dialect: str | None, states: Collection[ContractState]) -> int:
+        """How many there are."""
+        query = f"SELECT count(*) FROM contracts {_AMONG}"  # noqa: S608 (a constant)
+        return int(self._sql.execute(query, _among(dialect, states)).fetchone()[0])
+
+    def overdue(self, now: datetime) -> list[str]:
+        """Contracts that are open and should not be."""
+        query = "SELECT id FROM contracts WHERE state = 'sent' AND expires <= ? ORDER BY expires"
+        return [row[0] for row in self._sql.execute(query, (now.timestamp(),))]
 
     def pending(self) -> list[str]:
         """Contracts whose PDF has still to be made."""
@@ -166,14 +193,37 @@ class Tables:
         """Forgets a template."""
         self._sql.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
+    def note(self, dialect: str, kind: str, name: str, value: Any) -> None:
+        """Keeps a JSON value of a dialect's own; None forgets it."""
+        if value is None:
+            self._sql.execute("DELETE FROM notes WHERE dialect = ? AND kind = ? AND name = ?", (dialect, kind, name))
+            return
+        self._sql.execute(
+            "INSERT INTO notes VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            (dialect, kind, name, json.dumps(value)),
+        )
+
+    def notes(self, dialect: str, kind: str) -> dict[str, Any]:
+        """All values of a kind, by name, in the order they were first kept."""
+        query = "SELECT name, value FROM notes WHERE dialect = ? AND kind = ? ORDER BY rowid"
+        return {name: json.loads(value) for name, value in self._sql.execute(query, (dialect, kind))}
+
+    def noted(self, dialect: str, kind: str, name: str) -> Any:
+        """One of them, or None."""
+        query = "SELECT value FROM notes WHERE dialect = ? AND kind = ? AND name = ?"
+        row = self._sql.execute(query, (dialect, kind, name)).fetchone()
+        return json.loads(row[0]) if row else None
+
     def remembered(self, name: str, make: Callable[[], str]) -> str:
         """A value made once in this home's life."""
         self._sql.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (name, make()))
         return str(self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0])
 
     def remember(self, name: str, value: str) -> None:
-        """Changes such a value."""
-        self._sql.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+        """Sets or changes such a value."""
+        self._sql.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
+        )
 
 
 class Store:
@@ -221,8 +271,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(contracts)")}
+    if columns and "dialect" not in columns:
+        connection.executescript(f"BEGIN; {'; '.join(_OLDER)}; COMMIT")
     connection.executescript(_SCHEMA)
     return connection
+
+
+def _among(dialect: str | None, states: Collection[ContractState]) -> tuple[str | None, str]:
+    return dialect, json.dumps(sorted(states))
+
+
+def _seconds(contract: Contract) -> float | None:
+    return None if contract.expires_at is None else contract.expires_at.timestamp()
 
 
 def _mail(row: tuple[Any, ...]) -> StoredMail:

@@ -1,4 +1,4 @@
-"""Delivers webhooks: each contract's in the order they happened, the failed ones again every hour, up to six times."""
+"""Delivers webhooks: each contract's in the order they happened, the failed ones again when the dialect says so."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ from sandbox.clock import Clock
 from sandbox.dialect import Dialect
 from sandbox.store import Delivery, Store
 
-TIMEOUT_SECONDS = 15.0
-RETRY_HOURS = 1.0
-MOST_TRIES = 7
-"""One attempt and six retries: "will retry the webhook every hour, up to six times" (eSignatures, Webhooks)."""
 AT_ONCE = 16
 
 
 class Deliverer:
-    """Calls made wait in lines, one a contract, so that a slow or failing receiver holds up nobody else. What is
-    under way when the sandbox stops is still `waiting` in the store and goes out again."""
+    """Calls wait in lines, one a contract, so that a slow or failing receiver holds up nobody else. What is under way
+    when the sandbox stops is still `waiting` in the store and goes out again. `timeout_seconds` stands in for the
+    dialects' own."""
 
     def __init__(
-        self, store: Store, clock: Clock, dialects: Mapping[str, Dialect], timeout_seconds: float = TIMEOUT_SECONDS
+        self, store: Store, clock: Clock, dialects: Mapping[str, Dialect], timeout_seconds: float | None = None
     ) -> None:
         self._store = store
         self._clock = clock
@@ -41,7 +38,7 @@ class Deliverer:
         """Takes up what was waiting when the sandbox last stopped."""
         # Calls to this machine never go through a proxy; others may have to.
         direct = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
-        self._client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, mounts=direct)
+        self._client = httpx.AsyncClient(timeout=None, follow_redirects=False, mounts=direct)  # noqa: S113 (below)
         for delivery in await self._store.run(lambda tables: tables.deliveries(waiting_only=True)):
             self._schedule(delivery)
 
@@ -97,16 +94,17 @@ class Deliverer:
 
     async def _call(self, delivery: Delivery) -> tuple[str, bool]:
         assert self._client is not None
-        headers = {"Content-Type": "application/json", **self._dialects[delivery.dialect].headers(delivery.body)}
+        dialect = self._dialects[delivery.dialect]
+        headers = {"Content-Type": "application/json", **dialect.headers(delivery.body)}
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout or dialect.timeout_seconds):
                 response = await self._client.post(delivery.url, content=delivery.body, headers=headers)
         except Exception as problem:  # Whatever is wrong with an address must not end the line behind it.
             return type(problem).__name__, False
-        return str(response.status_code), response.is_success
+        return str(response.status_code), dialect.accepted(response.status_code)
 
     def _judge(self, delivery: Delivery, answer: str, good: bool) -> Delivery:
-        tries = delivery.tries + 1
-        state = "delivered" if good else "lost" if tries >= MOST_TRIES else "waiting"
-        due = (self._clock.now() + self._clock.hours(RETRY_HOURS)).timestamp()
-        return replace(delivery, tries=tries, state=state, answer=answer, due=due)
+        waits = self._dialects[delivery.dialect].retry_hours[delivery.tries :]
+        state = "delivered" if good else "waiting" if waits else "lost"
+        due = (self._clock.now() + self._clock.hours(waits[0] if waits else 0)).timestamp()
+        return replace(delivery, tries=delivery.tries + 1, state=state, answer=answer, due=due)

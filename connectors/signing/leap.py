@@ -194,6 +194,9 @@ class Leap(OverHttp):
     docs: ClassVar[str] = "https://support.documill.com/documill-leap/starting-a-signing-process"
     sandbox_path: ClassVar[str] = "leap/api/v1/external"
     settings_class: ClassVar[type[ProviderSettings]] = LeapSettings
+    by_way: ClassVar[str | None] = (
+        "Name an archive's mailbox under `copies_to` in the account: Leap mails the signed document there."
+    )
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.UPLOADS,

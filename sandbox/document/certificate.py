@@ -6,12 +6,18 @@ import hashlib
 
 from sandbox.document.fonts import SUBSTITUTE, drawable
 from sandbox.document.layout import MUTED, Sheet, moment
+from sandbox.document.signatures import set_signatures
 from sandbox.document.tables import plain_table
-from sandbox.paper import Paper, Party
+from sandbox.fields import placed_fields
+from sandbox.paper import PDF, Paper, Party
 
 _SANDBOX = (
     "This document was made by a sandbox for trying out how documents are sent and signed. "
     "Nobody checked who the people on it are, and nothing in it binds anybody."
+)
+_NO_PDF = (
+    "The document itself is a Word file, which is not part of this PDF: it is the one file whose SHA-256 stands below. "
+    "The signatures stand here."
 )
 
 
@@ -23,9 +29,15 @@ def set_certificate(sheet: Sheet) -> None:
     sheet.line_text("Certificate of completion", "B", 19)
     sheet.ln(1)
     sheet.line_text(_SANDBOX, size=9.5, colour=MUTED)
+    if paper.upload and paper.media_type != PDF:
+        sheet.ln(1)
+        sheet.line_text(_NO_PDF)
     sheet.ln(4)
     _set_facts(sheet)
     _set_signers(sheet)
+    if paper.upload:
+        set_signatures(sheet)
+        _set_filled_in(sheet)
     _set_history(sheet)
     if SUBSTITUTE in drawable(_everything(paper)):
         sheet.line_text(
@@ -34,7 +46,10 @@ def set_certificate(sheet: Sheet) -> None:
 
 
 def fingerprint(paper: Paper) -> str:
-    """SHA-256 of the text the signers were shown, in UTF-8, before anything was filled in or signed; hexadecimal."""
+    """SHA-256 of the text the signers were shown, in UTF-8, or of the uploaded file, before anything was filled in or
+    signed; hexadecimal. Uploads are named after it."""
+    if paper.upload:
+        return paper.upload.removeprefix("upload-")
     return hashlib.sha256(paper.markdown.encode()).hexdigest()
 
 
@@ -47,7 +62,7 @@ def _set_facts(sheet: Sheet) -> None:
         ("Sent by", paper.sender),
         ("Created", moment(paper.created_at)),
         ("Completed", moment(max(signed)) if signed else "–"),
-        ("SHA-256 of the text", fingerprint(paper)),
+        ("SHA-256 of the file" if paper.upload else "SHA-256 of the text", fingerprint(paper)),
     ]
     for name, value in facts:
         top = sheet.y
@@ -73,6 +88,22 @@ def _set_signers(sheet: Sheet) -> None:
         )
         sheet.ln(2.2)
     sheet.ln(2)
+
+
+def _set_filled_in(sheet: Sheet) -> None:
+    """Everything in full, as a place in the document may be too small for it."""
+    names = {party.id: party for party in sheet.paper.parties}
+    rows = [
+        (field.label, "ticked" if field.kind == "checkbox" else value, names[place.signer].name)
+        for place, field in placed_fields(sheet.paper)
+        if place.signer in names and (value := (names[place.signer].values or {}).get(field.id, ""))
+    ]
+    if rows:
+        sheet.ln(2)
+        sheet.heading("Filled in", 12)
+        sheet.ln(1)
+        plain_table([("Field", "Answer", "Who"), *rows], 9).set(sheet)
+        sheet.ln(3)
 
 
 def _how(party: Party) -> str:

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
-from fpdf import FPDF
-from fpdf.enums import TextEmphasis
-
-from sandbox.document.fonts import TEXT, add_face, drawable
+from sandbox.document.fonts import TEXT, drawable
+from sandbox.document.lettering import Lettering
 from sandbox.document.markup import Run
 from sandbox.document.stamp import put_stamp
 from sandbox.paper import Paper
@@ -31,7 +29,7 @@ _ALIGN: dict[str, Literal["LEFT", "CENTER", "RIGHT", "JUSTIFY"]] = {
 }
 
 
-class Sheet(FPDF):
+class Sheet(Lettering):
     """A PDF that is the same, byte for byte, whenever it is made from the same paper."""
 
     def __init__(self, paper: Paper) -> None:
@@ -46,11 +44,6 @@ class Sheet(FPDF):
         self.set_subject(f"Document {paper.id}")
         self.set_creator("prefect-esign sandbox")
         self.set_creation_date(max((h.at for h in paper.history), default=paper.created_at).astimezone(UTC))
-
-    def set_font(self, family: str | None = None, style: str | TextEmphasis = "", size: float = 0) -> None:
-        """Loads the face when it is asked for the first time."""
-        add_face(self, family or TEXT, style if isinstance(style, str) else style.style)
-        super().set_font(family, style, size)
 
     def header(self) -> None:
         """Puts the stamp behind everything else on the page."""
@@ -67,9 +60,12 @@ class Sheet(FPDF):
         self.style(size=8, colour=MUTED)
         demo = "DEMO   ·   " if self.paper.test else ""
         note = "Made by a sandbox for trying out; binds nobody"
-        self.cell(self.epw - 30, 4, drawable(f"{demo}Document {self.paper.id}   ·   {note}"))
+        number = f"{'Certificate page' if self.paper.upload else 'Page'} {self.page_no()} of {{nb}}"
+        room = self.epw - (34 if self.paper.upload else 30)
+        self.cell(room, 4, self.fitting(f"{demo}Document {self.paper.id}   ·   {note}", 8, room))
+        self.style(size=8, colour=MUTED)
         # The library keeps room for three digits.
-        self.cell(32.8, 4, f"Page {self.page_no()} of {{nb}}", align="R")
+        self.cell(self.epw - room + 2.8, 4, number, align="R")
 
     def style(self, emphasis: str = "", size: float = BODY_PT, colour: Colour = INK) -> None:
         """Chooses style (any of B and I), size in points and colour for what comes next."""
@@ -104,18 +100,6 @@ class Sheet(FPDF):
         """Starts a new page when less than this is left on the present one."""
         if self.will_page_break(millimetres):
             self.add_page()
-
-    def fitting(self, text: str, size: float, width: float, family: str = TEXT, emphasis: str = "") -> str:
-        """Chooses a font size, at most `size`, in which the text fits the width; shortens it below half of that."""
-        shown = drawable(text)
-        while size > 7:
-            self.set_font(family, emphasis, size)
-            if self.get_string_width(shown) <= width:
-                return shown
-            size -= 1
-        while len(shown) > 1 and self.get_string_width(shown + "…") > width:
-            shown = shown[:-1]
-        return shown + "…"
 
 
 def moment(at: datetime) -> str:

@@ -14,9 +14,15 @@ from sandbox.document.signatures import set_signatures
 from sandbox.paper import Paper
 
 
-def render(paper: Paper) -> bytes:
-    """The paper as an A4 PDF, the same bytes for the same paper: text, signatures and, once all have signed, a
-    certificate of completion. It blocks for about a tenth of a second; call it in a thread or process."""
+def render(paper: Paper, upload: bytes = b"") -> bytes:
+    """The paper as a PDF, the same bytes for the same paper: text and signatures, or the pages of its upload with what
+    was filled in, and, once all have signed, a certificate of completion. It blocks for about a tenth of a second;
+    call it in a thread or process."""
+    if paper.upload:
+        # Imported where it is needed: the processes that make PDFs should start quickly.
+        from sandbox.document.uploaded import render_uploaded
+
+        return render_uploaded(paper, upload)
     tokens = parse(paper.markdown)
     sheet = Sheet(paper)
     sheet.add_page()

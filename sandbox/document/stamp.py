@@ -11,14 +11,17 @@ from fpdf import FPDF
 from sandbox.document.fonts import TEXT, face
 
 _WORD, _HEIGHT_MM, _DEGREES, _COLOUR = "DEMO", 38.0, 54.0, "#f8e4e1"
+_SEE_THROUGH, _OPACITY = "#c8321e", 0.13
 Point = tuple[float, float]
 
 
-def put_stamp(pdf: FPDF) -> None:
-    """Draws the mark over the middle of the present page."""
+def put_stamp(pdf: FPDF, *, see_through: bool = False) -> None:
+    """Draws the mark over the middle of the present page, for other things to be set over it, or so that other things
+    show through."""
     steps, width = _outline()
     with pdf.rotation(_DEGREES, pdf.w / 2, pdf.h / 2), pdf.new_path() as path:
-        path.style.fill_color = _COLOUR
+        path.style.fill_color = _SEE_THROUGH if see_through else _COLOUR
+        path.style.fill_opacity = _OPACITY if see_through else None
         path.style.stroke_color = None
         left, base = (pdf.w - width * _HEIGHT_MM) / 2, (pdf.h + _HEIGHT_MM) / 2
         for verb, points in steps:

@@ -11,16 +11,20 @@ from sandbox.links import Links
 from sandbox.templates import Collaborator, Template
 
 EVENTS = {
-    "invited": "contract-sent-to-signer",
-    "reminded": "contract-reminder-sent-to-signer",
-    "viewed": "signer-viewed-the-contract",
-    "signed": "signer-signed",
-    "declined": "signer-declined",
-    "withdrawn": "contract-withdrawn",
-    "completed": "contract-signed",
-    "previewed": "contract-pdf-generated",
-    "undelivered": "error",
+    "invited": ["contract-sent-to-signer"],
+    "reminded": ["contract-reminder-sent-to-signer"],
+    "viewed": ["signer-viewed-the-contract"],
+    "signed": ["signer-signed"],
+    "declined": ["signer-declined", "contract-withdrawn"],
+    "withdrawn": ["contract-withdrawn"],
+    "completed": ["contract-signed"],
+    "previewed": ["contract-pdf-generated"],
+    "undelivered": ["error"],
+    "message": ["sms-incoming"],
+    "mobile_wanted": ["signer-mobile-update-request"],
 }
+"""What is told of an event; a decline withdraws the contract for everyone (documented at contract-withdrawn). Of the
+others, such as the expiry, the reference says nothing."""
 
 
 def encode(value: Any) -> bytes:
@@ -34,10 +38,20 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def status(contract: Contract) -> str:
+    """An expired contract stays `sent` and a declined one is `withdrawn`, as the reference has no more words; `signed`
+    waits for the PDF."""
+    if contract.state == "declined":
+        return "withdrawn"
+    if contract.state == "expired" or (contract.state == "signed" and not contract.completed):
+        return "sent"
+    return contract.state
+
+
 def created(contract: Contract, links: Links) -> dict[str, Any]:
     """The answer to Contracts – New. The status is one of `sent`, `signed`, `withdrawn`; of a draft, `draft`."""
     signers = [_contact(one) | {"sign_page_url": links.sign_page(one.id)} for one in in_order(contract.signers)]
-    return {"id": contract.id, "status": contract.status, **_about(contract), "signers": signers}
+    return {"id": contract.id, "status": status(contract), **_about(contract), "signers": signers}
 
 
 def queried(contract: Contract, links: Links) -> dict[str, Any]:
@@ -53,9 +67,9 @@ def queried(contract: Contract, links: Links) -> dict[str, Any]:
     }
 
 
-def payload(contract: Contract, event: Event, links: Links) -> dict[str, Any]:
+def payload(name: str, contract: Contract, event: Event, links: Links) -> dict[str, Any]:
     """The data of a webhook."""
-    if event.what == "undelivered":
+    if name == "error":
         return {
             "error_code": "email-delivery-failed",
             "error_message": event.detail,
@@ -63,21 +77,26 @@ def payload(contract: Contract, event: Event, links: Links) -> dict[str, Any]:
             "metadata": contract.metadata,
         }
     about = {"id": contract.id, **_about(contract)}
-    if event.signer is not None:
-        reason = {"reason_for_decline": event.detail} if event.what == "declined" else {}
-        signer = _signer(event.signer)
-        if event.what == "signed":
-            signer["signer_field_values"] = _values(contract, event.signer)
-        return {**reason, "signer": signer, "contract": about}
-    if event.what == "previewed":
+    if name == "contract-pdf-generated":
         return {"contract": about | {"contract_pdf_url": links.pdf(f"{contract.id}-preview")}}
-    if event.what == "completed":
+    if name == "contract-signed":
         about["contract_pdf_url"] = links.pdf(contract.id)
         about["signers"] = [
             _contact(one) | {"signer_field_values": _values(contract, one)} for one in in_order(contract.signers)
         ]
-    else:
+    elif name == "contract-withdrawn":
         about["signers"] = [_contact(one) for one in in_order(contract.signers)]
+    elif event.signer is not None:
+        reason = {"reason_for_decline": event.detail} if name == "signer-declined" else {}
+        if event.what == "message":
+            said = {"mobile_from": event.signer.mobile, "sms_text": event.detail}
+            return {"signer": _contact(event.signer), "contract": about, "sms": said}
+        if event.what == "mobile_wanted":
+            return {"mobile_new": event.detail, "signer": _signer(event.signer), "contract": about}
+        signer = _signer(event.signer)
+        if name == "signer-signed":
+            signer["signer_field_values"] = _values(contract, event.signer)
+        return {**reason, "signer": signer, "contract": about}
     return {"contract": about}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
@@ -66,14 +66,14 @@ async def answer_to(engine: Engine, request: Request, action: Action) -> Respons
         return refusal(422, "refused", str(problem))
 
 
-def answer(content: dict[str, Any], status: int = 200) -> Response:
+def answer(content: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON as the provider writes it."""
-    return Response(encode(content), status, media_type="application/json")
+    return Response(encode(content), status, headers, media_type="application/json")
 
 
-def refusal(status: int, code: str, message: str) -> Response:
+def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
     """The reference shows no error answers; this is the shape of its error notifications by webhook."""
-    return answer({"status": "error", "data": {"error_code": code, "error_message": message}}, status)
+    return answer({"status": "error", "data": {"error_code": code, "error_message": message}}, status, headers)
 
 
 def _sentence(error: Any) -> str:

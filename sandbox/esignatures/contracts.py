@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.contract import Contract
+from sandbox.contract import STATES, Contract
 from sandbox.engine import NotFound, Refused
 from sandbox.esignatures import answers, drafting
 from sandbox.esignatures.calls import QUEUED, ActionTable, Call
@@ -33,7 +33,7 @@ async def query(call: Call) -> dict[str, Any]:
 
 async def recent(call: Call) -> dict[str, Any]:
     """The "details of the latest 100 contracts" (the provider's published client; its shape is not documented)."""
-    newest = await call.engine.newest(RECENT, drafts=False)
+    newest = await call.engine.newest(RECENT, states=set(STATES) - {"draft"})
     return {"data": [answers.created(one, call.engine.links) | {"labels": list(one.labels)} for one in newest]}
 
 
@@ -45,6 +45,9 @@ async def withdraw(call: Call) -> dict[str, Any]:
 
 async def delete(call: Call) -> dict[str, Any]:
     """Drafts and test contracts only (the provider's published client)."""
+    contract = await _contract(call)
+    if not contract.test and contract.state != "draft":
+        raise Refused("Only drafts and test contracts can be deleted.")
     await call.engine.delete(call.part("id"))
     return QUEUED
 

@@ -6,13 +6,14 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.contract import Contract, Event
-from sandbox.dialect import Webhook
+from sandbox.dialect import Dialect, Webhook
 from sandbox.engine import Engine
 from sandbox.esignatures import contracts, signers, templates
 from sandbox.esignatures.answers import EVENTS, encode, payload
@@ -22,24 +23,32 @@ from sandbox.links import Links
 BASE = "/esignatures/api"
 
 
-class ESignatures:
+class ESignatures(Dialect):
     """One account with one secret token, which is API key and webhook key at once."""
 
-    def __init__(self, token: str, webhook_url: str = "") -> None:
-        self._token = token.encode()
-        self._webhook_url = webhook_url
+    name = "esignatures"
+    retry_hours = (1.0,) * 6
+    """"will retry the webhook every hour, up to six times" (Webhooks)."""
 
-    def webhook(self, contract: Contract, event: Event, links: Links) -> Webhook | None:
+    def webhooks(self, contract: Contract, event: Event, links: Links) -> list[Webhook]:
         """custom_webhook_url "overrides the default URL specified in your API settings"."""
-        url = contract.webhook_url or self._webhook_url
-        if not url:
-            return None
-        name = EVENTS[event.what]
-        return Webhook(name, url, encode({"status": name, "data": payload(contract, event, links)}))
+        url = contract.webhook_url or self.account.webhook_url
+        asked = event.signer is None or event.what not in ("invited", "reminded") or bool(event.signer.request_by)
+        if not url or not asked:
+            return []
+        return [
+            Webhook(name, url, encode({"status": name, "data": payload(name, contract, event, links)}))
+            for name in EVENTS.get(event.what, [])
+        ]
 
     def headers(self, body: bytes) -> dict[str, str]:
         """X-Signature-SHA256, in lower-case hex."""
-        return {"X-Signature-SHA256": hmac.new(self._token, body, hashlib.sha256).hexdigest()}
+        key = self.account.webhook_secret.encode()
+        return {"X-Signature-SHA256": hmac.new(key, body, hashlib.sha256).hexdigest()}
+
+    def refusal(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+        """As its own refusals, with a code that only a sandbox gives."""
+        return refusal(status, "sandbox-fault", message, headers)
 
     def routes(self, engine: Engine) -> list[Route]:
         """Every call of the reference that this sandbox understands."""
@@ -58,7 +67,7 @@ class ESignatures:
         """The token comes as the parameter `token`, or as the user of Basic authentication without a password."""
         given = request.query_params.get("token")
         if given is not None:
-            return hmac.compare_digest(given.encode(), self._token)
+            return hmac.compare_digest(given.encode(), self.account.token.encode())
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return False
@@ -66,4 +75,4 @@ class ESignatures:
             user, colon, password = base64.b64decode(credentials.strip(), validate=True).partition(b":")
         except (binascii.Error, ValueError):
             return False
-        return hmac.compare_digest(user, self._token) and colon == b":" and password == b""
+        return hmac.compare_digest(user, self.account.token.encode()) and colon == b":" and password == b""

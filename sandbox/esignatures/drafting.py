@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from sandbox import ids
 from sandbox.contract import Channel, Contract, Signer, Wording
 from sandbox.esignatures.requests import (
     Branding,
@@ -30,7 +30,7 @@ def contract(wanted: NewContract, template: Template | None, *, source: str, now
     """The contract a request asks for, not sent yet."""
     labels = wanted.labels if wanted.labels is not None else template.labels if template else ()
     return Contract(
-        id=str(uuid.uuid4()),
+        id=ids.uuid4(),
         dialect="esignatures",
         title=wanted.title or (template.title if template else "Untitled contract"),
         body=template.markdown if template else wanted.markdown or "",
@@ -61,7 +61,7 @@ def signer(wanted: JoiningSigner, next_order: int) -> Signer:
     calculated: Channel = "email" if email else "sms"
     return _checked(
         Signer(
-            id=str(uuid.uuid4()),
+            id=ids.uuid4(),
             name=wanted.name or email or mobile,
             email=email,
             mobile=mobile,

@@ -21,11 +21,18 @@ _templates = Environment(
 
 
 def page(
-    template: str, *, status: int = 200, embedded: bool = False, redirect_url: str = "", **context: Any
+    template: str,
+    *,
+    status: int = 200,
+    embedded: bool = False,
+    redirect_url: str = "",
+    viewer: bool = False,
+    **context: Any,
 ) -> HTMLResponse:
-    """A whole page. `embedded` lets other sites show it in a frame; `redirect_url` is where its form may lead."""
+    """A whole page. `embedded` lets other sites show it in a frame; `redirect_url` is where its form may lead;
+    `viewer` lets it show files of ours in the browser's own viewer."""
     html = _templates.get_template(template).render(embedded=embedded, **context)
-    return HTMLResponse(html, status, _headers(embedded, origin(redirect_url)))
+    return HTMLResponse(html, status, _headers(embedded, origin(redirect_url), viewer))
 
 
 def fragment(template: str, **context: Any) -> Markup:
@@ -44,12 +51,13 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}{port}" if parts.scheme in ("http", "https") and host and plain else ""
 
 
-def _headers(embedded: bool, form_target: str) -> dict[str, str]:
+def _headers(embedded: bool, form_target: str, viewer: bool) -> dict[str, str]:
     policy = [
         "default-src 'none'",
         "style-src 'self'",
         "script-src 'self'",
         "img-src 'self' data:",
+        *(["object-src 'self'", "frame-src 'self'"] if viewer else []),
         # Browsers also hold a form's redirect against this list.
         f"form-action 'self' {form_target}".strip(),
         "base-uri 'none'",

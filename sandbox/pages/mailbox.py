@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.engine import Engine
 from sandbox.pages.answers import origin, page
+from sandbox.people import People
 
 MOST = 50
 _KINDS = {
@@ -22,20 +22,20 @@ _KINDS = {
 class Mailbox:
     """Its two pages."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, people: People) -> None:
+        self._people = people
 
     async def all(self, request: Request) -> Response:
         """One page of messages; `?before=` a message's number shows older ones."""
         asked = request.query_params.get("before", "")
         before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
-        found = await self._engine.mails(MOST + 1, before)
+        found = await self._people.mails(MOST + 1, before)
         older = found[MOST - 1].id if len(found) > MOST else None
         return page("mailbox.html", mails=found[:MOST], kinds=_KINDS, before=before, older=older)
 
     async def one(self, request: Request) -> Response:
         """One message."""
-        mail = await self._engine.mail(request.path_params["mail_id"])
+        mail = await self._people.mail(request.path_params["mail_id"])
         if mail is None:
             return page("missing.html", status=404, what="This message does not exist.")
         link = mail.link if mail.link and origin(mail.link) else None

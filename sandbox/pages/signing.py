@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sandbox.engine import Engine
-from sandbox.pages import forms, signature
+from sandbox.pages import forms, signature, uploaded
 from sandbox.pages.answers import origin, page
 from sandbox.pages.reading import as_html
 from sandbox.pages.standing import standing
 from sandbox.paper import NotFound, Paper, Party, Refused
+from sandbox.people import People
 
 _STALE = "This page was too old; please check what it says and press the button again."
 _LONGEST_REASON = 2000
@@ -54,8 +55,8 @@ class Visit:
 class Signing:
     """What happens at a signing link."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, people: People) -> None:
+        self._people = people
         self._tokens = forms.Tokens()
 
     async def show(self, request: Request) -> Response:
@@ -64,8 +65,8 @@ class Signing:
         if visit is None:
             return _missing()
         if standing(visit.paper, visit.party).open and request.method == "GET":
-            await self._engine.viewed(visit.party.id, visit.ip, visit.agent)
-        return self._page(visit)
+            await self._people.viewed(visit.party.id, visit.ip, visit.agent)
+        return await self._page(visit)
 
     async def sign(self, request: Request) -> Response:
         """Signs, then leads to where the sender wants the signer to go, or says thank you."""
@@ -74,9 +75,9 @@ class Signing:
         if visit is None:
             return _missing()
         if not self._tokens.genuine(visit.party.id, form.get("form", "")):
-            return self._page(visit, _STALE, form, status=403)
+            return await self._page(visit, _STALE, form, status=403)
         try:
-            await self._engine.sign(
+            await self._people.sign(
                 visit.party.id,
                 signature.from_form(form),
                 consent=form.get("consent") == "yes",
@@ -87,7 +88,7 @@ class Signing:
         except NotFound:
             return _missing()
         except Refused as refusal:
-            return self._page(await self._visit(request) or visit, str(refusal), form, status=422)
+            return await self._page(await self._visit(request) or visit, str(refusal), form, status=422)
         return RedirectResponse(_next(visit), 303, {"cache-control": "no-store"})
 
     async def decline(self, request: Request) -> Response:
@@ -97,21 +98,28 @@ class Signing:
         if visit is None:
             return _missing()
         if not self._tokens.genuine(visit.party.id, form.get("form", "")):
-            return self._page(visit, _STALE, form, declining=True, status=403)
+            return await self._page(visit, _STALE, form, declining=True, status=403)
         try:
-            await self._engine.decline(visit.party.id, _reason(form), ip=visit.ip, agent=visit.agent)
+            await self._people.decline(visit.party.id, _reason(form), ip=visit.ip, agent=visit.agent)
         except NotFound:
             return _missing()
         except Refused as refusal:
             visit = await self._visit(request) or visit
-            return self._page(visit, str(refusal), form, declining=True, status=422)
+            return await self._page(visit, str(refusal), form, declining=True, status=422)
         return RedirectResponse(f"/sign/{visit.party.id}{visit.query}", 303, {"cache-control": "no-store"})
 
+    async def document(self, request: Request) -> Response:
+        """The uploaded file, for whoever may read it at this link."""
+        visit = await self._visit(request)
+        if visit is None or not visit.paper.upload or not standing(visit.paper, visit.party).readable:
+            return _missing()
+        return uploaded.file(visit.paper, await self._people.upload(visit.paper))
+
     async def _visit(self, request: Request) -> Visit | None:
-        found = await self._engine.paper_for_signer(request.path_params["signer_id"])
+        found = await self._people.paper_for_signer(request.path_params["signer_id"])
         return None if found is None else Visit(request, *found)
 
-    def _page(
+    async def _page(
         self,
         visit: Visit,
         problem: str = "",
@@ -137,8 +145,15 @@ class Signing:
             token=self._tokens.token(party.id),
             query=visit.query,
             onward=paper.redirect_url if now.done and origin(paper.redirect_url) else "",
-            document=as_html(paper, party, values, editable=now.open) if now.readable else "",
+            viewer=bool(paper.upload),
+            document=await self._document(visit, values) if now.readable else "",
         )
+
+    async def _document(self, visit: Visit, values: Mapping[str, str] | None) -> Markup:
+        paper, party, editable = visit.paper, visit.party, standing(visit.paper, visit.party).open
+        if not paper.upload:
+            return as_html(paper, party, values, editable=editable)
+        return uploaded.as_html(paper, party, await self._people.texts(paper), values, editable=editable)
 
 
 def _reason(form: Mapping[str, str]) -> str:

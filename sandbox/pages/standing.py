@@ -28,6 +28,12 @@ def standing(paper: Paper, party: Party) -> Standing:
         return Standing("You have declined", f"{paper.sender} has been told; nobody has to do anything now.")
     if paper.state == "withdrawn":
         return Standing("This request was withdrawn", "There is nothing to sign any more; you need not do anything.")
+    if paper.state == "declined":
+        return Standing("Somebody else has declined", "There is nothing to sign any more; you need not do anything.")
+    if paper.state == "failed":
+        return Standing(
+            "This request has failed", f"Please ask {paper.sender}, who knows why; you need not do anything."
+        )
     if paper.state == "expired":
         return Standing(
             "This request has expired", f"Please ask {paper.sender} to send it again if it is still wanted."
@@ -43,6 +49,10 @@ def _signed(paper: Paper) -> Standing:
         return Standing(
             heading, "Since then the request was withdrawn, so the document stays without effect.", done=True
         )
+    if paper.state == "declined":
+        return Standing(heading, "Somebody else has declined, so the document stays without effect.", done=True)
+    if paper.state == "failed":
+        return Standing(heading, "Since then the request has failed, so the document stays without effect.", done=True)
     if paper.state == "expired":
         return Standing(heading, "The others did not sign in time, so the request has expired.", done=True)
     left = [party.name for party in paper.parties if party.state != "signed"]

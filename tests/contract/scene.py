@@ -49,6 +49,8 @@ class Scene:
     person: Person
     addresses: Addresses
     client: httpx.AsyncClient
+    created: str | None = None
+    """The event that says a request is ready to be signed, where that takes the provider a moment."""
     deliveries: list[Delivery] = field(default_factory=list)
     sent: int = 0
 
@@ -63,8 +65,13 @@ class Scene:
             for at, email in enumerate(emails or ("person01@example.com", "person02@example.com"), start=1)
         )
         planned = SignatureRequest.model_validate({"title": f"Agreement {self.sent}", "signers": signers, **more})
-        claimed = Claimed(request_id="r", ref=f"E7K2M9Q4XW{self.sent:02}", attempt=1, row=2, request=planned)
+        claimed = Claimed(request_id="r", ref=self.ref, attempt=1, row=2, request=planned)
         return await Fitting(self.provider_class, self.addresses).fit(claimed)
+
+    @property
+    def ref(self) -> str:
+        """The mark of the request sent last."""
+        return f"E7K2M9Q4XW{self.sent:03}"
 
     # -- what happens there --------------------------------------------------------------------------------------
 
@@ -79,6 +86,12 @@ class Scene:
     async def in_their_pages(self, what: str) -> None:
         """What a sender does in the provider's own pages: `<contract>/withdraw`, `<contract>/remind/<signer>`."""
         (await self.client.post(f"{self.url}/_sandbox/contracts/{what}")).raise_for_status()
+
+    async def set_up(self, call: str, **what: Any) -> None:
+        """What an account's owner sets up at the provider beforehand, by a call that is none of the connector's."""
+        key = {"Authorization": f"Bearer {TOKEN}"}
+        address = f"{self.url}/{self.provider_class.sandbox_path}/{call}"
+        (await self.client.put(address, headers=key, **what)).raise_for_status()
 
     async def signing_pages(self, provider_id: str) -> list[str]:
         """The signing pages of a request, in signing order, as the signers' letters name them."""
@@ -104,9 +117,17 @@ class Scene:
         async with asyncio.timeout(seconds):
             while True:
                 for event in self.events():
-                    if event.name == name and provider_id in (None, event.provider_id):
+                    if event.name == name and self._about(event, provider_id):
                         return event
                 await asyncio.sleep(0.02)
+
+    def _about(self, event: Event, provider_id: str | None) -> bool:
+        """Whether an event is about this request; one that carries no id is known by the mark of the last one sent."""
+        return provider_id in (None, event.provider_id) or (event.provider_id is None and event.ref == self.ref)
+
+    async def letters(self) -> int:
+        """How many letters there are in the sandbox's mailbox that ask somebody to sign."""
+        return len(await self.person.mails())
 
     def events(self) -> list[Event]:
         found = []
@@ -122,7 +143,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(provider_class: type[Provider], home: Path, *, clock_factor: float = 1.0) -> AsyncIterator[Scene]:
+async def scene(
+    provider_class: type[Provider], home: Path, *, clock_factor: float = 1.0, created: str | None = None
+) -> AsyncIterator[Scene]:
     """Everything up, in this process, on ports of its own."""
     listening, heard = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
     url, receiver = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (listening, heard))
@@ -138,7 +161,7 @@ async def scene(provider_class: type[Provider], home: Path, *, clock_factor: flo
         httpx.AsyncClient(trust_env=False, timeout=20) as client,
     ):
         person = Person(url)
-        stage = Scene(provider_class, provider, settings, url, person, addresses, client)
+        stage = Scene(provider_class, provider, settings, url, person, addresses, client, created)
         paths = ("/hooks/{provider}/{account}/{token}", "/hooks/{provider}/{account}/{token}/{ref}")
         hooks = Starlette(routes=[Route(path, stage.take, methods=["POST"]) for path in paths])
         async with serving(hooks, heard), person.browser:
@@ -150,5 +173,8 @@ async def scene(provider_class: type[Provider], home: Path, *, clock_factor: flo
 
 
 async def sent(stage: Scene, *emails: str, **more: Any) -> Snapshot:
-    """One request, sent."""
-    return await stage.provider.send(await stage.request(*emails, **more))
+    """One request, sent and ready to be signed."""
+    one = await stage.provider.send(await stage.request(*emails, **more))
+    if stage.created is not None:
+        await stage.heard(one.id, stage.created)
+    return one

@@ -48,13 +48,16 @@ async def declined(stage: Scene) -> None:
 async def expired(stage: Scene) -> None:
     """The automation's thirty days last twelve minutes here, too long for a test: the end is moved."""
     one = await sent(stage, document=NDA)
-    await stage.in_their_pages(f"{one.id}/expire")
+    await stage.in_their_pages(f"{one.id}/due/600")
     await stage.heard(one.id, "esign.session_expired")
 
 
 async def delivered_by_hand(stage: Scene) -> None:
     """An automation that leaves the delivery of its links to the sender tells them when the session is made."""
-    one = await sent(stage, document=Document(template="665f1c0de5a8d0c5a0000003"))
+    await stage.set_up(
+        "updateAutomation", params={"docId": NDA.template}, json={"esignature": {"deliveryMethod": "manual"}}
+    )
+    one = await sent(stage, document=NDA)
     await stage.heard(one.id, "esign.session_created")
 
 
@@ -88,7 +91,7 @@ class TestDocsAutomatorAtTheSandbox(AtTheSandbox):
         one = await sent(stage, document=NDA)
         await stage.sign_all(one.id)
         await stage.heard(one.id, "(completed)")
-        ref = f"E7K2M9Q4XW{stage.sent:02}"
+        ref = stage.ref
         about = [event for event in stage.events() if event.provider_id == one.id]
         assert {(event.ref, event.proof) for event in about} == {(ref, stage.addresses.proof(ref))}
 

@@ -75,7 +75,8 @@ async def canceled(stage: Scene) -> None:
 
 async def unusable(stage: Scene) -> None:
     """A tag for a ninth of two signers: taken at first, and found wanting later."""
-    one = await sent(stage, document=Document(markdown="# Terms\n\n[sig|req|signer9]\n\n[[sign:signer-1]]"))
+    terms = Document(markdown="# Terms\n\n[sig|req|signer9]\n\n[[sign:signer-1]]")
+    one = await stage.provider.send(await stage.request(document=terms))
     event = await stage.heard(one.id, "signature_request_invalid")
     assert event.type is EventType.FAILED
     assert (await ours(stage).get(one.id)).status is Status.FAILED
@@ -85,6 +86,7 @@ class TestLuminAtTheSandbox(AtTheSandbox):
     provider_class: ClassVar[type[Provider]] = Lumin
     key_setting = "api_key"
     document: ClassVar[Document] = TERMS
+    created = "signature_request_created"
     completion = "signature_request_downloadable"
     decline = "signature_request_declined"
     provokes: ClassVar[tuple[Provoke, ...]] = (completed, declined, canceled, unusable)

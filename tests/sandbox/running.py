@@ -170,8 +170,9 @@ async def serving(app: Any, taken: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
+async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
+    """A place where webhooks arrive; eSignatures' unless another one is given, a subclass with its own `take`."""
+    receiver = receiver or Receiver()
     taken = listen("127.0.0.1", 0)
     receiver.url = f"http://127.0.0.1:{taken.getsockname()[1]}/hooks"
     async with serving(Starlette(routes=[Route("/hooks", receiver.take, methods=["POST"])]), taken):

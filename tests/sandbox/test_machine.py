@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sandbox import machine
+from sandbox.clock import Clock
 from sandbox.contract import Contract, Signer
 from sandbox.machine import Change
 from sandbox.paper import Refused, Signature
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-LIFE = timedelta(hours=10)
 WHO = st.integers(min_value=0, max_value=4)
 
 
@@ -30,7 +30,7 @@ class ContractLife(RuleBasedStateMachine):
     def write(self, orders: list[int], own: bool) -> None:
         people = tuple(signer(n, order, auto_sign=own and n == 0) for n, order in enumerate(orders))
         self.now = NOW
-        self.contract = Contract("c", "x", "Terms", "Be kind.", "Example Company 01", NOW, people)
+        self.contract = Contract("c", "x", "Terms", "Be kind.", "Example Company 01", NOW, people, life_hours=10)
         self.told: list[str] = []
         self.signed_before: dict[str, bool] = {}
 
@@ -51,7 +51,7 @@ class ContractLife(RuleBasedStateMachine):
 
     @rule()
     def send(self) -> None:
-        self.do(machine.send, LIFE)
+        self.do(machine.send, Clock())
 
     @rule(n=WHO)
     def view(self, n: int) -> None:
@@ -59,7 +59,7 @@ class ContractLife(RuleBasedStateMachine):
 
     @rule(n=WHO, consent=st.sampled_from([True, True, True, False]))
     def sign(self, n: int, consent: bool) -> None:
-        expired = self.contract.expired(self.now)
+        expired = self.contract.overdue(self.now)
         words = Signature("typed", "S")
         done = self.do(machine.sign, f"s{n}", words, consent=consent, values={}, ip="", agent="")
         assert not (done and (expired or not consent))
@@ -67,7 +67,7 @@ class ContractLife(RuleBasedStateMachine):
     @rule(n=WHO)
     def decline(self, n: int) -> None:
         if self.do(machine.decline, f"s{n}", "", ip="", agent=""):
-            assert self.told[-2:] == ["declined", "withdrawn"]
+            assert self.told[-1] == "declined"
 
     @rule()
     def withdraw(self) -> None:
@@ -76,6 +76,19 @@ class ContractLife(RuleBasedStateMachine):
     @rule(n=WHO)
     def remind(self, n: int) -> None:
         self.do(machine.remind, f"s{n}")
+
+    @rule()
+    def remind_all(self) -> None:
+        self.do(machine.remind, None)
+
+    @rule(hours=st.integers(-1, 20))
+    def move_expiry(self, hours: int) -> None:
+        if self.do(machine.move_expiry, self.now + timedelta(hours=hours), Clock()):
+            assert hours > 0
+
+    @rule()
+    def fail(self) -> None:
+        self.do(machine.fail, "The file cannot be used.")
 
     @rule(n=st.integers(0, 4), order=st.integers(1, 4), own=st.booleans())
     def add(self, n: int, order: int, own: bool) -> None:
@@ -90,10 +103,15 @@ class ContractLife(RuleBasedStateMachine):
     def complete(self) -> None:
         self.do(machine.complete)
 
-    @precondition(lambda self: self.now == NOW)
+    @rule(hours=st.integers(1, 12))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
     @rule()
     def expire(self) -> None:
-        self.now = NOW + LIFE + timedelta(seconds=1)
+        overdue = self.contract.overdue(self.now)
+        self.do(machine.expire)
+        assert (self.told[-1:] == ["expired"]) or not overdue
 
     @invariant()
     def everyone_signed_means_signed_exactly_once(self) -> None:
@@ -104,10 +122,22 @@ class ContractLife(RuleBasedStateMachine):
 
     @invariant()
     def an_end_is_an_end(self) -> None:
-        if "withdrawn" in self.told:
-            assert self.contract.state == "withdrawn"
-            assert self.told[-1] == "withdrawn"
-            assert "completed" not in self.told
+        for end in ("declined", "withdrawn", "failed"):
+            if end in self.told:
+                assert self.contract.state == end
+                assert self.told[-1] == end
+                assert "completed" not in self.told
+                assert self.contract.ended_at is not None
+
+    @invariant()
+    def an_expired_contract_waits_for_nobody_until_its_end_is_moved(self) -> None:
+        assert self.told.count("all_signed") == (self.contract.state == "signed")
+        if self.contract.state == "expired":
+            assert self.contract.expires_at is not None
+            assert self.contract.expires_at <= self.now
+            assert self.contract.ended_at is not None
+        if self.contract.state == "sent":
+            assert self.contract.ended_at is None
 
     @invariant()
     def somebody_has_been_asked_while_it_is_open(self) -> None:

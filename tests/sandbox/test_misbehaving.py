@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.sandbox.example import BASE, Client, client_of
 from tests.sandbox.running import API, Customer, wanted
 
 CREATE = f"POST {API}/contracts"
@@ -37,6 +39,36 @@ async def test_an_error_answer_is_given_as_often_as_asked_and_nothing_happens(cu
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     assert await number_of_contracts(customer) == 0
     assert (await customer.post("/contracts", wanted("a@example.com"))).status_code == 200
+
+
+async def test_errors_are_in_the_shape_of_the_provider_they_were_asked_for(tmp_path: Path) -> None:
+    said = "This error was asked for at /_sandbox/faults."
+    async with client_of(tmp_path) as customer:
+        example = Client(customer)
+        for action, status in (("status:503:2", 503), ("error-inside", 200)):
+            await customer.fault(CREATE, action)
+            await customer.fault(f"POST {BASE}", action)
+            theirs = await customer.post("/contracts", wanted("a@example.com"))
+            assert theirs.status_code == status
+            assert theirs.json() == {"status": "error", "data": {"error_code": "sandbox-fault", "error_message": said}}
+            ours = await example.try_to_ask("a@example.com")
+            assert (ours.status_code, ours.json()) == (status, {"oh": said})
+            assert ours.headers.get("Retry-After") == ("2" if status == 503 else None)
+        assert await number_of_contracts(customer) == 0
+        await customer.fault("GET /mailbox", "status:500")
+        assert (await customer.client.get(f"{customer.url}/mailbox")).json() == {"problem": said}
+
+
+async def test_a_web_page_or_another_place_instead_of_an_answer_and_nothing_happens(customer: Customer) -> None:
+    await customer.fault(CREATE, "html")
+    page = await customer.post("/contracts", wanted("a@example.com"))
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert page.text.startswith("<!DOCTYPE html>")
+    await customer.fault(CREATE, "redirect:http://127.0.0.1:9/elsewhere?a=1")
+    moved = await customer.post("/contracts", wanted("a@example.com"))
+    assert (moved.status_code, moved.headers["Location"]) == (302, "http://127.0.0.1:9/elsewhere?a=1")
+    assert await number_of_contracts(customer) == 0
+    await customer.create("a@example.com")
 
 
 async def test_a_delay_is_only_a_delay(customer: Customer) -> None:
@@ -80,7 +112,15 @@ async def test_faults_are_listed_cleared_and_checked(customer: Customer) -> None
         {"match": CREATE, "action": "explode"},
         {"match": CREATE, "action": "status"},
         {"match": CREATE, "action": "status:200"},
+        {"match": CREATE, "action": "status:500:soon"},
+        {"match": CREATE, "action": "status:²00"},
         {"match": CREATE, "action": "delay:soon"},
+        {"match": CREATE, "action": "delay:nan"},
+        {"match": CREATE, "action": "delay"},
+        {"match": CREATE, "action": "html:1"},
+        {"match": CREATE, "action": "redirect"},
+        {"match": CREATE, "action": "redirect:"},
+        {"match": CREATE, "action": "redirect:http://a b"},
         {"match": CREATE, "action": "cut-after", "times": 0},
         {"match": CREATE, "action": "cut-after", "times": True},
         {"action": "cut-after"},

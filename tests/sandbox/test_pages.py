@@ -244,7 +244,7 @@ async def test_declining_needs_a_reason_and_a_second_yes_and_keeps_the_reason(
     assert "Not &lt;now&gt;</textarea>" in answer.text
     assert (await person.decline(first, "Not now")).status_code == 303
     assert "You have declined" in (await person.browser.get(first)).text
-    assert "This request was withdrawn" in (await person.browser.get(second)).text
+    assert "Somebody else has declined" in (await person.browser.get(second)).text
 
 
 async def test_a_withdrawn_request_can_be_neither_signed_nor_declined(customer: Customer, person: Person) -> None:

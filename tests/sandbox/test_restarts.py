@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.sandbox.running import Person, Process, Receiver, customer_of, start, until
+from tests.sandbox.running import Person, Process, Receiver, customer_of, running, start, until
 
 STOP_SECONDS = 6
 """It takes one to two on a quiet machine; tests often run on a busy one."""
@@ -145,3 +146,70 @@ async def test_without_a_token_the_home_keeps_one_for_its_owner_alone(tmp_path: 
         assert (await client.get(f"{url}/esignatures/api/templates", auth=(token, ""))).status_code == 200
         assert json.loads((await client.get(f"{url}/_sandbox/health")).text) == {"ok": True}
     await Process(inner, url).end(signal.SIGINT)
+
+
+async def test_an_accounts_webhook_address_is_given_in_the_environment(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_WEBHOOK_ESIGNATURES", receiver.url)
+    process = await start(tmp_path, "--webhook-url", "http://127.0.0.1:1/")
+    async with customer_of(process.url) as customer:
+        await customer.create("person01@example.com")
+        await receiver.wait_for("contract-sent-to-signer")
+    await process.end(signal.SIGTERM)
+
+
+OLDER = """
+CREATE TABLE contracts (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
+  pending INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE INDEX contracts_pending ON contracts (pending) WHERE pending;
+CREATE TABLE signers (id TEXT PRIMARY KEY, contract TEXT NOT NULL);
+"""
+OLDER_RECORD = {
+    "id": "0f8c2b6e-0000-4000-8000-000000000001", "dialect": "esignatures", "title": "Terms", "body": "# Terms",
+    "sender": "The sandbox account", "created_at": "2026-01-31T12:00:00.250000Z",
+    "signers": [
+        {
+            "id": "0f8c2b6e-0000-4000-8000-000000000002", "name": "Signer One", "email": "person01@example.com",
+            "mobile": "", "company_name": "", "order": 1, "auto_sign": False, "request_by": ["email"],
+            "final_by": "email", "second_factors": [], "redirect_url": "", "state": "invited", "asked": True,
+            "signed_at": None, "signature": None, "values": {}, "ip": "", "agent": "",
+        }
+    ],
+    "placeholders": [], "prefilled": {}, "metadata": "m", "labels": [], "source": "api", "test": True,
+    "webhook_url": "", "life_hours": 1.0, "expires_at": "2026-01-31T13:00:00.250000Z", "state": "sent",
+    "finished_at": None, "preview_wanted": False, "history": [],
+    "wording": {
+        "request_subject": "", "request_text": "", "final_subject": "", "final_text": "", "copies_to": [],
+        "reply_to": "",
+    },
+}  # fmt: skip
+
+
+async def test_a_home_from_the_time_when_there_was_one_dialect_is_taken_over(tmp_path: Path) -> None:
+    signer = OLDER_RECORD["signers"][0]["id"]  # type: ignore[index]
+    open_one = OLDER_RECORD | {
+        "id": "0f8c2b6e-0000-4000-8000-000000000003", "expires_at": None, "life_hours": None,
+        "signers": [OLDER_RECORD["signers"][0] | {"id": "0f8c2b6e-0000-4000-8000-000000000004"}],  # type: ignore[index]
+    }  # fmt: skip
+    with sqlite3.connect(tmp_path / "sandbox.db") as older:
+        older.executescript(OLDER)
+        for record in (OLDER_RECORD, open_one):
+            older.execute(
+                "INSERT INTO contracts (id, state, pending, record) VALUES (?, 'sent', 0, ?)",
+                (record["id"], json.dumps(record).encode()),
+            )
+            older.execute("INSERT INTO signers VALUES (?, ?)", (record["signers"][0]["id"], record["id"]))  # type: ignore[index]
+    older.close()
+    async with running(tmp_path) as customer:
+
+        async def expired() -> bool:
+            return [one["status"] for one in await customer.admin("/contracts")] == ["sent", "expired"]
+
+        await until(expired)
+        assert (await customer.contract(OLDER_RECORD["id"]))["metadata"] == "m"  # type: ignore[arg-type]
+        assert (await customer.contract(OLDER_RECORD["id"]))["status"] == "sent"  # type: ignore[arg-type]
+        person = Person(customer.url)
+        assert not await person.may_sign(f"/sign/{signer}")
+        assert (await person.sign("/sign/0f8c2b6e-0000-4000-8000-000000000004")).status_code == 303
