@@ -107,8 +107,8 @@ async def confirm(ledger: Ledger, one: Reported, request_id: str, snapshot: Snap
     await _settle_hint(ledger, one, request_id, lambda case, at: case.confirm(one.event, snapshot, at, one.delivery_id))
 
 
-async def leave_unconfirmed(ledger: Ledger, one: Reported, request_id: str, problem: str) -> None:
-    """Keep a delivery that nobody can be asked about; the request's row says `problem`, and moves nowhere."""
+async def leave_unconfirmed(ledger: Ledger, one: Reported, request_id: str, problem: str | None) -> None:
+    """Keep a delivery about which nobody was asked; the request's row says `problem`, if any, and moves nowhere."""
 
     def keep(case: Case, at: datetime) -> None:
         case.leave_unconfirmed(one.event, at, one.delivery_id, problem)

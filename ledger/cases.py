@@ -152,11 +152,11 @@ class Case:
         self.wanted.append(Want(self.id, "sheet"))
         self.observe(snapshot, at)
 
-    def leave_unconfirmed(self, event: Event, at: datetime, delivery_id: int, problem: str) -> None:
-        """Keep an event that proves nothing and that nobody can be asked about, for a person to judge."""
+    def leave_unconfirmed(self, event: Event, at: datetime, delivery_id: int, problem: str | None) -> None:
+        """Keep an event that proves nothing and about which nobody was asked; `problem` is for a person to judge."""
         self.happenings.append(Happening(event.type.value, event.name, at, None, event.reason, delivery_id))
         self.wanted.append(Want(self.id, "sheet"))
-        if not self.state.terminal:
+        if problem is not None and not self.state.terminal:
             self.problem = problem
 
     def report(self, event: Event, at: datetime, delivery_id: int | None = None) -> None:

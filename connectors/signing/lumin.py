@@ -425,7 +425,8 @@ class Lumin(OverHttp):
     @classmethod
     def text_tag(cls, field: PlacedField, signers: Sequence[Signer]) -> str:
         """`[sig|req|signer1]`: `signerN` counts the signers as they are sent, and blanks are not allowed [docs]. The
-        tag stays visible in the document, and its width is the field's: more underscores at its end make it wider."""
+        tag stays visible in the document, and its width is the field's: more underscores at its end make it wider
+        [docs], which is what the tab stands for."""
         kind = TAGS.get(field.kind)
         roles = [signer.role for signer in signers]
         if kind is None:
@@ -435,7 +436,9 @@ class Lumin(OverHttp):
         parts = [kind, "req" if field.required else "noreq", f"signer{roles.index(field.role) + 1}"]
         if field.kind is FieldKind.TEXT and (label := _tag_word(field.label)):
             parts.append(label)
-        return f"[{'|'.join(parts)}]"
+        else:
+            parts.append("")  # an empty label, since the underscores must not become part of the signer's name
+        return f"[{'|'.join(parts)}\t]"
 
     # -- in common -----------------------------------------------------------------------------------------------
 

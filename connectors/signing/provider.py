@@ -169,7 +169,10 @@ class Provider(ABC):
 
     @classmethod
     def text_tag(cls, field: PlacedField, signers: Sequence[Signer]) -> str:
-        """The provider's own tag for a field, to be written into the document's text at the field's place."""
+        """The provider's own tag for a field, to be written into the document's text at the field's place.
+
+        A tab in it stands where the provider lets a tag be stretched to the field's width with underscores.
+        """
         raise Unsupported(f"{cls.title} reads no tags in a document.")
 
     @classmethod

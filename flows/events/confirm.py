@@ -22,6 +22,8 @@ from ledger.store import Ledger
 
 AT_ONCE = 8
 SECONDS_EACH = 60.0
+SAYS_NOTHING = (EventType.CREATED, EventType.PREVIEW_READY, EventType.UNKNOWN)
+"""Events nothing follows from once the request is known to be there: nobody has to be asked about them."""
 WITHOUT_ID = (
     "The provider reports that everybody has signed; that cannot be confirmed, since its id for this request is not "
     "known: look it up there."
@@ -60,6 +62,9 @@ async def _confirm(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretS
         raise ValueError("It is about no request of ours.")
     if not _ours(provider_class, secrets, delivery, hinted, event.proof):
         raise ValueError("It does not bring back the proof that its request was given.")
+    if event.type in SAYS_NOTHING and hinted.provider_id is not None:
+        await applying.leave_unconfirmed(ledger, reported, hinted.request_id, None)
+        return
     provider_id = hinted.provider_id or event.provider_id
     if provider_id is None:
         await _without_id(ledger, reported, hinted)

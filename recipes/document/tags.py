@@ -13,6 +13,8 @@ from recipes.document.editing import editable, written
 from recipes.document.sizes import POINTS
 from recipes.document.typeface import FAMILY, add_face, drawable
 
+STRETCH = "\t"
+"""Where a provider lets a mark be made wider; see `Provider.text_tag`."""
 _SIZE = 4
 _ABOVE = 2.2
 """Millimetres from the field's lower edge, so that our own anchor, which stands on it, is not written over."""
@@ -28,7 +30,8 @@ def stamp(pdf: bytes, fields: Iterable[PlacedField], tag: Tag) -> bytes:
     document = editable(pdf)
     by_page: dict[int, list[tuple[PlacedField, str]]] = {}
     for field in fields:
-        by_page.setdefault(field.page, []).append((field, drawable(tag(field))))
+        mark = STRETCH.join(drawable(part) for part in tag(field).split(STRETCH))
+        by_page.setdefault(field.page, []).append((field, mark))
     for number, marks in sorted(by_page.items()):
         page = document.pages[number]
         left, bottom, right, top = _shown(page)
@@ -37,6 +40,13 @@ def stamp(pdf: bytes, fields: Iterable[PlacedField], tag: Tag) -> bytes:
         over = PdfReader(BytesIO(_overlay(width, height, marks))).pages[0]
         page.merge_transformed_page(over, _turned(page.rotation % 360, left, bottom, right, top))
     return written(document)
+
+
+def _stretched(over: FPDF, mark: str, room: float) -> str:
+    """The mark as wide as there is room (points): a tab in it is filled with underscores."""
+    rest = mark.replace(STRETCH, "")
+    count = int((room - over.get_string_width(rest)) / over.get_string_width("_"))
+    return mark.replace(STRETCH, "_" * max(0, count))
 
 
 def _overlay(width: float, height: float, marks: Iterable[tuple[PlacedField, str]]) -> bytes:
@@ -53,6 +63,7 @@ def _overlay(width: float, height: float, marks: Iterable[tuple[PlacedField, str
             over.set_font(FAMILY, size=_SIZE)
         # Within the field and its frame: white over black would make holes in what stands there.
         room = field.width * width - 2 * _INSIDE * POINTS
+        mark = _stretched(over, mark, room)
         over.set_font_size(max(0.1, min(_SIZE, _SIZE * room / max(over.get_string_width(mark), 0.1))))
         bottom = (field.y + field.height) * height
         over.text(field.x * width + _INSIDE * POINTS, bottom - _ABOVE * POINTS, mark)

@@ -394,13 +394,13 @@ class TestLumin(ProviderContract):
     @pytest.mark.parametrize(
         ("field", "tag"),
         [
-            (placed(), "[sig|req|signer1]"),
-            (placed(role="second", required=False), "[sig|noreq|signer2]"),
-            (placed(FieldKind.INITIALS), "[initial|req|signer1]"),
-            (placed(FieldKind.DATE, label="Date"), "[date|req|signer1]"),
-            (placed(FieldKind.TEXT), "[text|req|signer1]"),
-            (placed(FieldKind.TEXT, label="City"), "[text|req|signer1|City]"),
-            (placed(FieldKind.TEXT, label=" Town |or] [city\t"), "[text|req|signer1|Town_or_city]"),
+            (placed(), "[sig|req|signer1|\t]"),
+            (placed(role="second", required=False), "[sig|noreq|signer2|\t]"),
+            (placed(FieldKind.INITIALS), "[initial|req|signer1|\t]"),
+            (placed(FieldKind.DATE, label="Date"), "[date|req|signer1|\t]"),
+            (placed(FieldKind.TEXT), "[text|req|signer1|\t]"),
+            (placed(FieldKind.TEXT, label="City"), "[text|req|signer1|City\t]"),
+            (placed(FieldKind.TEXT, label=" Town |or] [city\t"), "[text|req|signer1|Town_or_city\t]"),
         ],
     )
     def test_tags_are_the_documented_ones(self, field: PlacedField, tag: str) -> None:

@@ -6,12 +6,11 @@ Connector and dialect were written apart from the provider's documents, so a mis
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 
 from connectors.signing.errors import AuthenticationError, ConnectorError, OutcomeUnknown, TransientError, Unsupported
@@ -42,16 +41,6 @@ class AtTheSandbox:
     """The event that says the signed document is there."""
     decline: ClassVar[str | None]
     """The event that says somebody declined; `None` where nothing does."""
-
-    @pytest_asyncio.fixture(scope="class", loop_scope="class")
-    async def stage(
-        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-    ) -> AsyncIterator[Scene]:
-        """One sandbox for the whole class: starting one takes seconds."""
-        suite: type[AtTheSandbox] = request.cls
-        home = tmp_path_factory.mktemp("sandbox")
-        async with scene(suite.provider_class, home, created=suite.created) as one:
-            yield one
 
     def send(self, stage: Scene, *emails: str, **more: Any) -> Awaitable[Snapshot]:
         return sent(stage, *emails, **{"document": self.document, **more})
@@ -162,7 +151,8 @@ class AtTheSandbox:
             async with scene(self.provider_class, home, clock_factor=HOURS, created=self.created) as stage:
                 await provoke(stage)
                 told |= {event.name: event.type for event in stage.events()}
-        assert told == dict(self.provider_class.events)
+        known = {name: kind for name, kind in told.items() if kind is not EventType.UNKNOWN}
+        assert known == dict(self.provider_class.events)
 
     # -- what goes wrong -----------------------------------------------------------------------------------------
 

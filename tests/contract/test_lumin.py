@@ -34,7 +34,8 @@ def plainly(verb: str, *arguments: Any) -> Call:
 async def from_a_template(stage: Scene, one: Snapshot) -> None:
     template = await ours(stage).template((await ours(stage).templates()).templates[0].id)
     roles = [role.name for role in template.roles] or [None]
-    extra = {"signers": [{"signer_role": role} for role in roles]}
+    tags = {tag.name: "Example Company 01" for tag in template.tags}
+    extra = {"signers": [{"signer_role": role} for role in roles], "tags": tags}
     people = [f"person0{at}@example.com" for at, _ in enumerate(roles, start=1)]
     await sent(stage, *people, document=Document(template=template.id), extra=extra)
 

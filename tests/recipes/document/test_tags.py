@@ -88,3 +88,14 @@ def _part(image: Image.Image, box: tuple[float, float, float, float]) -> bytes:
     return image.crop(
         (round(left * width), round(top * height), round(right * width), round(bottom * height))
     ).tobytes()
+
+
+def test_a_mark_that_may_be_stretched_is_as_wide_as_its_field() -> None:
+    drawn = draw("# Title\n\n[[sign:us]]", "T")
+    (field,) = drawn.fields
+    (text,) = words(stamp(drawn.pdf, drawn.fields, lambda _: "[sig|req|signer1|\t]"))
+    stretched = next(word for word in text.split() if word.startswith("[sig|"))
+    assert stretched.count("_") > 20
+    stamped = stamp(drawn.pdf, drawn.fields, lambda _: stretched)
+    assert find(stamped) == find(drawn.pdf)
+    assert field.width > 0.2
