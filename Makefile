@@ -13,13 +13,14 @@ help:           ## What there is to do
 demo: $(READY)  ## The whole story on this machine; no account needed. PROVIDER=lumin (or another) plays that one
 	@$(BIN)/esign demo $(if $(PROVIDER),--provider $(PROVIDER))
 
-test: $(READY)  ## The tests that need nothing but Python; files side by side, each file in its order
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not slow and not postgres"
+test: $(READY)  ## The tests that need nothing but Python, with one provider; files side by side, each file in its order
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not slow and not postgres and not providers"
 
 test-browser: $(READY)  ## A person's way through the signing pages, in headless Chromium
 	@$(BIN)/python -m pytest -q -m browser
 
-test-all: $(READY)  ## What takes longer or needs a service (kill tests, Postgres); a missing service fails
+test-all: $(READY)  ## What takes longer or needs a service (all providers, kill tests, Postgres); a missing service fails
+	@ESIGN_TEST_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m providers
 	@ESIGN_TEST_ALL=1 sh tests/postgres.sh $(BIN)/python -m pytest -q -m "(slow or postgres) and not browser"
 
 check: $(READY)  ## Lint, format, types and import contracts

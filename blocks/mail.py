@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Protocol
@@ -22,6 +23,14 @@ class MailNotFound(Exception):
     public = True
 
 
+class Undeliverable(Exception):
+    """The server refused the address for good; nobody received anything."""
+
+
+class NotTaken(Exception):
+    """The server did not take the message, this time; nobody received anything."""
+
+
 class Mail(Protocol):
     """What our own messages need."""
 
@@ -36,23 +45,34 @@ class SmtpMail:
         self._sender = sender
 
     async def send(self, to: str, subject: str, text: str) -> None:
-        """Hand one message to the server. Raises `smtplib.SMTPException` and `OSError`."""
+        """Hand one message to the server. Raises `Undeliverable`, `NotTaken`, and anything else where the server may
+        have taken it."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, to, " ".join(subject.split())
         message.set_content(text)
         await asyncio.to_thread(self._hand_over, message)
 
     def _hand_over(self, message: EmailMessage) -> None:
-        with self._credentials.get_server() as server:
-            if server.sock is not None:
-                server.sock.settimeout(TIMEOUT_SECONDS)
-            server.send_message(message)
-
-
-def certainly_not_delivered(error: BaseException) -> bool:
-    """Whether this error proves that the message did not go out; a connection lost in between proves nothing."""
-    refused = (smtplib.SMTPConnectError, smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ConnectionError)
-    return isinstance(error, refused) and not isinstance(error, ConnectionResetError | smtplib.SMTPServerDisconnected)
+        try:
+            server = self._credentials.get_server()
+        except Exception as error:
+            problem: Exception = NotTaken(f"The mail server could not be used ({type(error).__name__}).")
+        else:
+            try:
+                if server.sock is not None:
+                    server.sock.settimeout(TIMEOUT_SECONDS)
+                server.send_message(message)
+                return
+            except smtplib.SMTPRecipientsRefused as error:
+                codes = [code for code, _ in error.recipients.values()]
+                final = all(code >= 500 for code in codes)
+                problem = (Undeliverable if final else NotTaken)(f"The mail server refused the address ({codes[0]}).")
+            except smtplib.SMTPResponseException as error:
+                problem = NotTaken(f"The mail server refused the message ({error.smtp_code}).")
+            finally:
+                with suppress(Exception):  # how the server says goodbye changes nothing
+                    server.quit()
+        raise problem  # out here, so that no address hangs on the error
 
 
 async def mail_of(settings: Settings) -> SmtpMail | None:

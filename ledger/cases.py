@@ -36,7 +36,6 @@ TOLD_ANYWAY = frozenset(
 DOCUMENT_PATIENCE = timedelta(minutes=15)
 """How long after everybody has signed the document is waited for before it is asked for unannounced."""
 
-_TELLING = (SignerState.DECLINED, SignerState.SIGNED, SignerState.BOUNCED, SignerState.VIEWED, SignerState.INVITED)
 _BEFORE_SENT = (RequestState.PLANNED, RequestState.SENDING, RequestState.UNCERTAIN)
 
 
@@ -130,19 +129,20 @@ class Case:
         if not self.accept(snapshot.id, at):
             return True
         self._meet(snapshot.signers)
-        changed = self._see(snapshot.signers, at)
+        seen = self._see(snapshot.signers, at)
+        for state, who in seen:
+            self.note(state.value, "status", at)
+            self._tell(state.value, who.id, at)
         self.document_url = snapshot.document_url or self.document_url
+        self.expires_at = self.expires_at or snapshot.expires_at
         reported = REPORTED_BY_STATUS.get(snapshot.status)
         if reported is not None and self._move(reported, snapshot.completed_at or at):
             self.note(self.state.value, "status", at, reason=snapshot.reason)
             self._tell(self.state.value, "status", at)
             if self.state.terminal and snapshot.reason:
                 self.problem = snapshot.reason
-        elif changed:
-            self.note(changed, "status", at)
-            self._tell(changed, at.isoformat(), at)
         self._turn_over(at)
-        return bool(changed) or before != (self.state, self.provider_id)
+        return bool(seen) or before != (self.state, self.provider_id)
 
     def confirm(self, event: Event, snapshot: Snapshot, at: datetime, delivery_id: int) -> None:
         """Take in what the provider answered when asked about an event that itself proves nothing."""
@@ -156,7 +156,12 @@ class Case:
         """Keep an event that proves nothing and about which nobody was asked; `problem` is for a person to judge."""
         self.happenings.append(Happening(event.type.value, event.name, at, None, event.reason, delivery_id))
         self.wanted.append(Want(self.id, "sheet"))
-        if problem is not None and not self.state.terminal:
+        if problem is None:
+            return
+        if self.provider_id is None and self.state in (RequestState.PLANNED, RequestState.FAILED):
+            # its webhook proves that the provider has it, whatever somebody concluded: it must not go out again
+            self.state, self.closed_at = RequestState.UNCERTAIN, None
+        if not self.state.terminal:
             self.problem = problem
 
     def report(self, event: Event, at: datetime, delivery_id: int | None = None) -> None:
@@ -174,10 +179,17 @@ class Case:
         self.wanted.append(Want(self.id, "sheet"))
         if not ours:
             return  # the other copy of a request that was sent twice: for a person to judge
-        changed = self._take_in(event, person, at)
-        if self.state is RequestState.COMPLETED and event.type is EventType.COMPLETED:
-            changed = self._document_is_there(at) or changed
-        if changed or event.type in TOLD_ANYWAY:
+        seen = self._see(event.signers, at)
+        for state, who in seen:
+            self._tell(state.value, who.id, at)
+        told = event.type.value in {state.value for state, _ in seen}
+        was_completed = self.state is RequestState.COMPLETED
+        changed = self._take_in(event, person, at) or bool(seen)
+        if was_completed and event.type is EventType.COMPLETED:
+            told = self._document_is_there(at)  # that everybody has signed was told before
+        if self.state is RequestState.COMPLETED and not was_completed and event.type is not EventType.COMPLETED:
+            self._tell(RequestState.COMPLETED.value, str(delivery_id or at.isoformat()), at)
+        if (changed and not told) or event.type in TOLD_ANYWAY:
             self._tell(event.type.value, str(delivery_id or at.isoformat()), at)
         newer = self.last_event_at is None or at >= self.last_event_at
         if changed or (newer and not self.state.terminal):
@@ -235,11 +247,11 @@ class Case:
             self.note("sent", "sent", at)
 
     def _take_in(self, event: Event, person: Person | None, at: datetime) -> bool:
-        changed = bool(self._see(event.signers, at))
+        changed = False
         if person is not None:
             person.provider_signer_id = person.provider_signer_id or event.signer_id
             if (said := SIGNER_BY_EVENT.get(event.type)) is not None:
-                changed = person.become(said, at) or changed
+                changed = person.become(said, at)
         if event.type is EventType.COMPLETED:
             self.document_url = event.document_url or self.document_url
         reported = REPORTED_BY_EVENT.get(event.type)
@@ -252,9 +264,9 @@ class Case:
             self.problem = event.reason or "The invitation did not arrive."
         return changed or moved
 
-    def _see(self, shown: Sequence[SignerSnapshot], at: datetime) -> str | None:
-        """Take in how the signers stand; the most telling of what is new, in an event's word."""
-        said: list[SignerState] = []
+    def _see(self, shown: Sequence[SignerSnapshot], at: datetime) -> list[tuple[SignerState, Person]]:
+        """Take in how the signers stand; what is new, and about whom."""
+        seen: list[tuple[SignerState, Person]] = []
         for place, signer in enumerate(shown, start=1):
             person = self._shown(signer, place)
             if person is None:
@@ -270,10 +282,10 @@ class Case:
                 SignerState.DECLINED: signer.declined_at,
             }
             if person.become(state, times.get(state) or at):
-                said.append(state)
-        if SignerState.SIGNED in said and self.state in (RequestState.SENT, *_BEFORE_SENT):
+                seen.append((state, person))
+        if any(state is SignerState.SIGNED for state, _ in seen) and self.state in (RequestState.SENT, *_BEFORE_SENT):
             self._move(RequestState.IN_PROGRESS, at)
-        return next((state.value for state in _TELLING if state in said), None)
+        return seen
 
     def _shown(self, signer: SignerSnapshot, place: int) -> Person | None:
         """Which of our people a signer of the provider's is: by its id, by address, else by the place in the list."""

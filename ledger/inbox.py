@@ -83,10 +83,12 @@ async def put(ledger: Ledger, deliveries: Sequence[Delivery], *, hints: bool = F
     return answers
 
 
-async def take(ledger: Ledger, most: int) -> list[Waiting]:
-    """The oldest deliveries that wait and are due; they keep waiting until applied or buried."""
+async def take(ledger: Ledger, most: int, *, genuine: bool | None = None) -> list[Waiting]:
+    """The oldest deliveries that wait and are due, proven ones or hints alone where `genuine` says which; they keep
+    waiting until applied or buried."""
     columns = [inbox.c[name] for name in Waiting.model_fields]
-    chosen = select(*columns).where(_due()).order_by(inbox.c.id).limit(most)
+    wanted = [] if genuine is None else [inbox.c.genuine.is_(genuine)]
+    chosen = select(*columns).where(_due(), *wanted).order_by(inbox.c.id).limit(most)
     async with ledger.read() as connection:
         return [Waiting(**row) for row in (await connection.execute(chosen)).mappings()]
 
@@ -104,6 +106,19 @@ async def again(ledger: Ledger, delivery_id: int, reason: str) -> None:
         wait = FIRST_WAIT_SECONDS * 4**tries * 1000
         state = "dead" if tries + 1 >= MOST_TRIES else "waiting"
         values = {"tries": tries + 1, "not_before": now_ms() + wait, "state": state, "reason": reason}
+        await connection.execute(update(inbox).where(waiting).values(values))
+
+
+async def put_off(ledger: Ledger, delivery_id: int, reason: str) -> None:
+    """Nothing is wrong with this delivery, but it cannot be dealt with now: later, each time after twice as long, up
+    to an hour; it is never given up."""
+    async with ledger.begin() as connection:
+        waiting = (inbox.c.id == delivery_id) & stands(inbox.c.state, "waiting")
+        tries = (await connection.execute(select(inbox.c.tries).where(waiting).with_for_update())).scalar_one_or_none()
+        if tries is None:
+            return
+        wait = min(3600, FIRST_WAIT_SECONDS * 2 ** min(tries, 10)) * 1000
+        values = {"tries": tries + 1, "not_before": now_ms() + wait, "reason": reason}
         await connection.execute(update(inbox).where(waiting).values(values))
 
 

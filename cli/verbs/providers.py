@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from cli.failures import BadUsage, OutsideFailed
+from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
 from cli.tables import show
 
 app = App(name="providers", help="What each provider can do, and whether an account works.", help_format="plaintext")
@@ -53,7 +53,7 @@ async def check(account: str, /) -> None:
     # Before Prefect is imported, which reads the environment then and never again.
     settings = load_settings()
     from blocks.accounts import account_settings
-    from connectors.signing.errors import ConnectorError
+    from connectors.signing.errors import ConnectorError, PermanentError
     from connectors.signing.registry import PROVIDERS
     from flows.send.addresses import addresses
     from ledger import inbox
@@ -68,6 +68,8 @@ async def check(account: str, /) -> None:
     try:
         async with kind(found) as client:
             await client.check()
+    except PermanentError as error:
+        raise AnswerIsNo(f"{provider}/{name}: {error}") from None
     except ConnectorError as error:
         raise OutsideFailed(f"{provider}/{name}: {error}") from None
     print(f"{kind.title}, account {name} ({found.mode}): the credentials work.")

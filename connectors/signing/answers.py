@@ -44,7 +44,8 @@ class Answer:
 class Rule:
     """An answer of one of `statuses` is this `error`; every condition that is given has to hold as well.
 
-    `says` finishes our sentence; `source` is where the line comes from. `path` is how the call's path begins, `body` a
+    `says` finishes our sentence; `source` is where the line comes from. `path` is how the call's path begins (longer
+    paths begin so as well, and no line knows the method), `body` a
     regular expression found in the answer, `promised` wants a `Retry-After`, `wait` is the seconds to wait without one.
     """
 

@@ -252,7 +252,7 @@ class DocsAutomator(OverHttp):
         a session that is only queued, the outcome is unknown and a look-up by our mark settles it.
 
         A preview is taken to begin a session like any other run, with a watermark [guess]. A session that asks other
-        people than the request names is cancelled at once; that is a `PermanentError`, which says whether it worked.
+        people than the request names is cancelled at once and answered as failed; its `reason` says whether it worked.
         """
         self.require(_kind(request.document))
         self.refuse_unsayable(request)
@@ -267,7 +267,7 @@ class DocsAutomator(OverHttp):
         if not snapshot.signers:
             snapshot = await self._looked_at(snapshot, began + seconds)
         if asks_others(request.signers, snapshot.signers):
-            await self._refuse_others(snapshot.id, began + seconds)
+            return await self._refuse_others(snapshot, began + seconds)
         return snapshot
 
     async def get(self, provider_id: str) -> Snapshot:
@@ -546,7 +546,9 @@ class DocsAutomator(OverHttp):
             return snapshot
         return details.model_copy(update={"id": snapshot.id, "ref": snapshot.ref})
 
-    async def _refuse_others(self, session_id: str, until: float) -> None:
+    async def _refuse_others(self, snapshot: Snapshot, until: float) -> Snapshot:
+        """A session that asks others than the request names is cancelled at once, and known as failed by its id."""
+        session_id = snapshot.id
         try:
             async with asyncio.timeout_at(until):
                 await self.cancel(session_id, reason=CANCEL_REASON)
@@ -554,10 +556,11 @@ class DocsAutomator(OverHttp):
             end = f"could not be cancelled: cancel {session_id} there, now"
         else:
             end = "was cancelled"
-        raise PermanentError(
+        reason = (
             f"The automation asks others to sign than the request names. Its session {end}. "
             "Let the automation's signers be {{signer_1_name}}, {{signer_1_email}} and so on."
         )
+        return snapshot.model_copy(update={"status": Status.FAILED, "reason": reason})
 
     async def _list(self, **params: str | int) -> dict[str, Any]:
         """A page of the list as it came; its `sessions` are a list."""

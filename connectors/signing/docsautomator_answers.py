@@ -299,6 +299,7 @@ def snapshot_of(session: Any) -> Snapshot | None:
         document_url=text(session.get("signedPdfUrl")) if status is Status.COMPLETED else None,
         reason=next(filter(None, reasons), None) if status is Status.DECLINED else None,
         completed_at=iso_time(session.get("completedAt")),
+        expires_at=iso_time(session.get("expiresAt")),
         raw=without_private(session),
     )
 

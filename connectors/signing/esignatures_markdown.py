@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from connectors.signing.anchors import Anchor, anchors
+from connectors.signing.anchors import ANCHOR, Anchor, anchors
 from connectors.signing.errors import Unsupported
 from connectors.signing.model import FieldKind, Signer
 
@@ -50,9 +50,21 @@ def with_signer_fields(markdown: str, signers: Sequence[Signer]) -> str:
     if not any(True for _ in anchors(markdown)):
         return markdown
     page = _Page(_Fields(signers))
-    for run in _runs(markdown.split("\n")):
+    for run in _runs([_without_date_of_signing(line) for line in markdown.split("\n")]):
         page.write(run)
     return "\n".join(page.lines)
+
+
+def _without_date_of_signing(line: str) -> str:
+    """A date beside the same person's signature, on a line of nothing but marks, goes with it: the provider's own
+    signature block has one [mcp]."""
+    if ANCHOR.sub("", line).strip() or line.startswith("    "):
+        return line
+    signing = {anchor.role for _, anchor in anchors(line) if anchor.kind is FieldKind.SIGNATURE}
+    for match, anchor in anchors(line):
+        if anchor.kind is FieldKind.DATE and anchor.role in signing:
+            line = line.replace(match[0], f"[[sign:{anchor.role}]]")
+    return line
 
 
 class _Fields:

@@ -76,6 +76,7 @@ def snapshot_of(found: Any, *, now: datetime) -> Snapshot | None:
         ref=ref_in(text(found.get("title"))),
         signers=signers,
         reason=text(found.get("reason")),
+        expires_at=due,
         raw=found,
     )
 

@@ -79,7 +79,8 @@ class Signer(Frozen):
 class SignatureRequest(Frozen):
     """One document, its signers and how they are asked.
 
-    `ref` is our short mark; it travels to the provider so that anything can be found again. `fields` fill the
+    `ref` is our short mark, the same at every attempt for a row; it travels to the provider so that anything can be
+    found again. `fields` fill the
     template's placeholders. `expires_in_hours` counts from the moment the provider accepts. `test` asks for a
     request that costs nothing and binds nobody. `proof` is a value nobody can guess, for providers that sign no
     webhook but send back what they were given. `extra` is merged into the provider's own body as it is.
@@ -146,8 +147,11 @@ class SignerSnapshot(Frozen):
 
 
 class Snapshot(Frozen):
-    """One request as the provider answers about it. `reason` is a person's or the provider's sentence on why it was
-    declined or failed. `raw` is the provider's own object, untouched."""
+    """One request as the provider answers about it.
+
+    `reason` is a person's or the provider's sentence on why it was declined or failed. `expires_at` is the provider's
+    own deadline, where it says one. `raw` is the provider's own object, untouched.
+    """
 
     id: str
     status: Status
@@ -156,6 +160,7 @@ class Snapshot(Frozen):
     document_url: str | None = Field(default=None, repr=False)
     reason: str | None = Field(default=None, repr=False)
     completed_at: datetime | None = None
+    expires_at: datetime | None = None
     raw: dict[str, Any] = Field(default={}, repr=False)
 
 
@@ -164,7 +169,8 @@ class Lookup(Frozen):
 
     `found` maps ref to snapshot, `also` to further requests that carry the same mark, which must not be. `ids` are
     all provider ids the answer showed, of anybody's requests: the window. `complete` says that the window holds
-    everything there is (the list was not cut off).
+    everything there is (the list was not cut off). An absence is believed only from these two: where a search shows
+    nothing but what it finds, it proves nobody's absence, unless further calls show a window.
     """
 
     found: dict[str, Snapshot] = {}

@@ -182,7 +182,8 @@ class Provider(ABC):
 
         Header names are lower case. Constant-time; without a secret nothing is genuine. A provider that signs
         nothing lets everything in: its deliveries are hints, proven by the address they came to or by the value they
-        bring back, and confirmed by asking before anything follows from them.
+        bring back, and confirmed by asking before anything follows from them. A provider that signs a time along is
+        held to it by a clock that a test can set.
         """
 
     @classmethod

@@ -272,7 +272,8 @@ class SwitchLabs(OverHttp):
             page = await self.documents(limit=MOST, offset=rows)
             shown += page.documents
             rows += page.rows
-            ended = page.rows < MOST and rows >= (page.total or 0)
+            # The provider may give fewer to a page than asked for; only its count or an empty page is the end.
+            ended = rows >= (page.total or 0) and (page.rows == 0 or page.total is not None)
             if ended or page.rows == 0:
                 break
         readable = len(shown) == rows and all(text(snapshot.raw.get("title")) for snapshot in shown)

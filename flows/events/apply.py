@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from pydantic import SecretStr
-
 from connectors.signing.registry import PROVIDERS
-from flows.accounts import Accounts
 from flows.edges import kinds
-from flows.events.confirm import confirm_all
 from ledger import applying, inbox
 from ledger.applying import Reported
 from ledger.errors import LedgerUnavailable
@@ -22,19 +18,15 @@ SECONDS_EACH = 30.0
 """Seconds one commit may take."""
 
 
-async def apply_waiting(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretStr]) -> int:
-    """Apply the oldest waiting deliveries; how many were dealt with. Raises `LedgerUnavailable` and nothing else.
+async def apply_waiting(ledger: Ledger) -> int:
+    """Apply the oldest waiting deliveries that are proven to be their provider's; how many were dealt with.
 
-    Those that prove nothing are confirmed with the provider first; `secrets` are the receiver's, with which proofs
-    are made.
+    Raises `LedgerUnavailable` and nothing else.
     """
-    waiting = await inbox.take(ledger, AT_ONCE)
-    known = [delivery for delivery in waiting if delivery.genuine or delivery.provider not in PROVIDERS]
-    understood = [one for delivery in known if (one := await _understood(ledger, delivery)) is not None]
+    waiting = await inbox.take(ledger, AT_ONCE, genuine=True)
+    understood = [one for delivery in waiting if (one := await _understood(ledger, delivery)) is not None]
     if understood:
         await _apply(ledger, understood)
-    hints = [delivery for delivery in waiting if not delivery.genuine and delivery.provider in PROVIDERS]
-    await confirm_all(ledger, accounts, secrets, hints)
     return len(waiting)
 
 

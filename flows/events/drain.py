@@ -15,6 +15,7 @@ from flows.archive.job import archive_due
 from flows.edges import kinds
 from flows.events.announce import Post, announce_due, post_to_prefect
 from flows.events.apply import apply_waiting
+from flows.events.confirm import confirm_waiting
 from flows.events.writeback import write_due
 from flows.lease import while_leased
 from ledger.store import Ledger
@@ -59,7 +60,9 @@ async def drain(
         async with Accounts(open_account) as accounts:
             loops = Loops(
                 {
-                    "deliveries": (lambda: apply_waiting(ledger, accounts, secrets), 0.0),
+                    "deliveries": (lambda: apply_waiting(ledger), 0.0),
+                    # Apart from those, since each of these waits for its provider's answer.
+                    "hints": (lambda: confirm_waiting(ledger, accounts, secrets), 0.0),
                     "documents": (lambda: archive_due(ledger, accounts, archive), 0.0),
                     "rows": (lambda: write_due(ledger), REST_AFTER_WRITING),
                     "events": (lambda: announce_due(ledger, post), 0.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from blocks.mail import Mail, certainly_not_delivered
+from blocks.mail import Mail, NotTaken, Undeliverable
 from connectors.signing.errors import AuthenticationError, PermanentError, QuotaExceeded, TransientError
 from connectors.signing.provider import Capability, Provider
 from flows.accounts import Accounts
@@ -95,6 +95,10 @@ async def _write(ledger: Ledger, mail: Mail, due: DueReminder) -> str | None:
         return NOT_SENT
     try:
         await mail.send(to.email, letter.subject(to), letter.text(to))
-    except Exception as error:
-        return None if certainly_not_delivered(error) else PERHAPS
+    except Undeliverable:
+        return NOT_SENT
+    except NotTaken:
+        return None
+    except Exception:
+        return PERHAPS
     return SENT

@@ -9,7 +9,6 @@ from connectors.signing.model import Document, PlacedField, SignatureRequest
 from connectors.signing.provider import Capability, Provider
 from flows.send.addresses import Addresses
 from ledger.sending import Claimed
-from recipes.document.preparing import prepared
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class Fitting:
         )
 
     def _document(self, request: SignatureRequest) -> Document:
+        from recipes.document.preparing import prepared  # the libraries for PDFs take half a second to import
+
         def tag(field: PlacedField) -> str:
             return self.provider.text_tag(field, request.signers)
 

@@ -9,7 +9,6 @@ from connectors.signing.errors import Unsupported
 from connectors.signing.model import SignatureRequest
 from connectors.signing.provider import Capability, Provider
 from flows.send.fitting import sent_as_pdf
-from recipes.document.placing import unplaced
 
 PASSED_ON: Mapping[str, tuple[str, Callable[[SignatureRequest], bool]]] = {
     "message": ("the message", lambda request: request.message is not None),
@@ -97,6 +96,8 @@ def _about_document(provider: type[Provider], request: SignatureRequest) -> Iter
     """Who signs on a page of its own, because the document has no place for it."""
     if not sent_as_pdf(provider, request.document):
         return
+    from recipes.document.placing import unplaced  # the libraries for PDFs take half a second to import
+
     if without := unplaced(request.document, request.signers):
         yield (
             f"The document has no place to sign for {', '.join(without)} ([[sign:{without[0]}]]): "

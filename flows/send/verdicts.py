@@ -13,7 +13,7 @@ from connectors.signing.errors import (
     QuotaExceeded,
     TransientError,
 )
-from connectors.signing.model import SignatureRequest, Snapshot
+from connectors.signing.model import SignatureRequest, Snapshot, Status
 from connectors.signing.provider import Provider
 from flows.send.breaker import Verdict
 from ledger.sending import Claimed, NothingHappened, Outcome, Refused, Sent, Uncertain
@@ -68,6 +68,8 @@ async def attempt(provider: Provider, claimed: Claimed, request: SignatureReques
         return Result(
             claimed, verdict_of(error), problem=_sentence(error), retry_after=getattr(error, "retry_after", None)
         )
+    if snapshot.status is Status.FAILED:  # it exists there under an id, and nobody will sign it
+        return Result(claimed, Verdict.REFUSED, snapshot=snapshot, problem=snapshot.reason)
     return Result(claimed, Verdict.SENT, snapshot=snapshot)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.signing.anchors import anchors
+from connectors.signing.anchors import ANCHOR, anchors
 from connectors.signing.errors import Unsupported
 from connectors.signing.esignatures_markdown import with_signer_fields
 from connectors.signing.model import Signer
@@ -175,7 +175,7 @@ def test_a_field_has_the_words_around_its_mark(text: str, expected: str) -> None
         ("For us: [[sign:us]]\nFor them: [[sign:them]]", "For us:\n\nFor them:"),
         ("Signed by us [[sign:us]], and by them [[sign:them]].", "Signed by us, and by them."),
         ("[[sign:us]] (for the company)", "(for the company)"),
-        ("[[sign:us]] [[date:us]]", "Date, us <us_date>"),
+        ("[[sign:us]] [[date:us]]", ""),
         ("Signature: [[sign:us]] Date: [[date:us]]", "Signature:\n\nDate: <us_date>"),
         (
             "| A | B |\n| --- | --- |\n| one | two |\n| [[sign:us]] | [[sign:them]] |\n\nbelow",
@@ -278,12 +278,20 @@ pieces = st.sampled_from(
 texts = st.lists(marks | pieces, max_size=30).map("".join)
 
 
+def asked_for(line: str) -> int:
+    """How many fields a line asks for: the date beside a signature, with nothing else on the line, is none."""
+    found = [anchor for _, anchor in anchors(line)]
+    signing = {anchor.role for anchor in found if anchor.kind.value == "signature"}
+    alone = not ANCHOR.sub("", line).strip() and not line.startswith("    ")
+    dated = sum(alone and anchor.kind.value == "date" and anchor.role in signing for anchor in found)
+    return sum(anchor.kind.value != "signature" for anchor in found) - dated
+
+
 @given(texts)
 def test_no_mark_is_lost_or_left_whatever_the_text(text: str) -> None:
     result = written(text)
-    asked = [anchor for _, anchor in anchors(text)]
     made = fields(result)
-    assert len(made) == sum(anchor.kind.value != "signature" for anchor in asked)
+    assert len(made) == sum(asked_for(line) for line in text.split("\n"))
     assert list(anchors(result)) == []
     assert result.count("`") == 2 * len(made)  # each of them ends its line
     assert len({field["signer_field_id"] for field in made}) == len(made)
@@ -311,3 +319,8 @@ def test_a_long_text_takes_no_long_time() -> None:
     began = time.monotonic()
     assert len(fields(written(text))) == 2_000
     assert time.monotonic() - began < 5
+
+
+def test_a_date_beside_the_same_person_s_signature_is_the_provider_s_own() -> None:
+    assert fields(written("Signer One\n\n[[sign:us]] [[date:us|Date]]")) == []
+    assert len(fields(written("[[sign:us]]\n\n[[date:us|Date]]"))) == 1

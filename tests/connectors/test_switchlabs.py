@@ -571,7 +571,7 @@ class TestSwitchLabs(ProviderContract):
     async def test_a_long_list_is_read_to_its_end(self) -> None:
         rows = [row(f"d{number}") for number in range(MOST * 2)] + [row("last", REF)]
         lookup, pages = await self.looked_up(rows)
-        assert pages == [(100, 0), (100, 100), (100, 200)]
+        assert pages == [(100, 0), (100, 100), (100, 200), (100, 201)]
         assert lookup.found[REF].id == "last"
         assert (len(lookup.ids), lookup.complete) == (MOST * 2 + 1, True)
 
@@ -621,10 +621,10 @@ class TestSwitchLabs(ProviderContract):
             return await provider.find({REF}), asked
 
     async def looked_up_in(self, answers: list[Any]) -> Lookup:
-        """A look-up at a provider that gives these answers, all of which are asked for."""
+        """A look-up at a provider that gives these answers, all of which are asked for, and then an empty page."""
         left = iter(answers)
         async with (
-            answering(lambda request: httpx.Response(200, json=next(left))) as server,
+            answering(lambda request: httpx.Response(200, json=next(left, []))) as server,
             SwitchLabs(self.account(base_url=server.url + API)) as provider,
         ):
             lookup = await provider.find({REF})

@@ -12,6 +12,8 @@ from connectors.signing.provider import Provider
 from tests.contract.at_the_sandbox import AtTheSandbox, Call, Provoke
 from tests.contract.scene import Scene, sent
 
+pytestmark = pytest.mark.providers
+
 NDA = Document(template="665f1c0de5a8d0c5a0000001")
 """The sandbox's ready automation: two signers, one after the other."""
 

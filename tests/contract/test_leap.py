@@ -14,6 +14,8 @@ from tests.contract.at_the_sandbox import AtTheSandbox, Call, Provoke
 from tests.contract.scene import Scene, sent
 from tests.sandbox.running import until
 
+pytestmark = pytest.mark.providers
+
 TERMS = Document(markdown="# Terms\n\nBe kind.\n\n[[sign:signer-1]] [[date:signer-1]]\n\n[[sign:signer-2]]")
 
 

@@ -15,6 +15,8 @@ from connectors.signing.provider import Provider
 from tests.contract.at_the_sandbox import AtTheSandbox, Call, Provoke
 from tests.contract.scene import Scene, sent
 
+pytestmark = pytest.mark.providers
+
 TERMS = Document(markdown="# Terms\n\nBe kind.\n\n[[sign:signer-1]] [[date:signer-1]]\n\n[[sign:signer-2]]")
 FIRST = "person01@example.com"
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from connectors.signing.model import Document, Snapshot, Status
 from connectors.signing.provider import Provider
 from connectors.signing.switchlabs import SwitchLabs
 from tests.contract.at_the_sandbox import AtTheSandbox, Call, Provoke
 from tests.contract.scene import Scene, sent
+
+pytestmark = pytest.mark.providers
 
 TERMS = Document(markdown="# Terms\n\nBe kind.\n\n[[sign:signer-1]] [[date:signer-1]]\n\n[[sign:signer-2]]")
 

@@ -23,6 +23,7 @@ class FakeLeap:
         self.asked = 0
         self.withdrawn: list[str] = []
         self.silent = False
+        self.away = False
         self._ids = itertools.count(1)
 
     async def __aenter__(self) -> Self:
@@ -80,11 +81,15 @@ class FakeLeap:
 
     async def _info(self, request: web.Request) -> web.Response:
         self.asked += 1
+        if self.away:
+            return web.json_response({"message": "away"}, status=503)
         found = self.processes.get(request.match_info["id"])
         return web.json_response(found) if found else web.json_response({"message": "Not found"}, status=404)
 
     async def _cancel(self, request: web.Request) -> web.Response:
-        process = self.processes[request.match_info["id"]]
+        process = self.processes.get(request.match_info["id"])
+        if process is None:
+            return web.json_response({"message": "Not found"}, status=404)
         if process["status"] != "ONGOING":
             return web.json_response({"message": "already completed"}, status=400)
         process["status"] = "CANCELED"

@@ -8,20 +8,32 @@ import pytest
 from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 
+import blocks
 from blocks import ESignaturesCredentials
 from blocks.accounts import AccountNotFound, account_settings
 from blocks.archive import ArchiveNotFound, archive_of
 from connectors.signing.esignatures import ESignatures
+from connectors.signing.registry import PROVIDERS
 from ledger.settings import Settings, read_settings
 
 
-class TestESignaturesCredentials(BlockStandardTestSuite):
+@pytest.mark.parametrize("name", blocks.__all__)
+class TestCredentials(BlockStandardTestSuite):
+    """Every provider's block."""
+
     @pytest.fixture
-    def block(self) -> type[Block]:
-        return ESignaturesCredentials
+    def block(self, name: str) -> type[Block]:
+        found: type[Block] = getattr(blocks, name)
+        return found
 
     def test_has_a_valid_image(self, block: type[Block]) -> None:
         pytest.skip("No logo: it would be fetched from somebody else's server.")
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_has_a_block_with_its_settings(name: str) -> None:
+    slugs = {getattr(blocks, one).get_block_type_slug(): getattr(blocks, one) for one in blocks.__all__}
+    assert issubclass(slugs[f"esign-{name}"], PROVIDERS[name].settings_class)
 
 
 def test_the_block_is_named_after_its_provider_and_keeps_its_secrets() -> None:

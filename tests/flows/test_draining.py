@@ -207,7 +207,7 @@ async def test_deliveries_are_applied_in_one_commit(ledger: Ledger, settings: Se
         await deliver(ledger, "contract-signed", contract)
     committed = []
     event.listen(ledger._engine.sync_engine, "commit", committed.append)
-    assert await apply_waiting(ledger, Accounts(provider.open_account), SECRETS) == 5
+    assert await apply_waiting(ledger) == 5
     assert len(committed) == 1
 
 
@@ -221,7 +221,7 @@ async def test_one_delivery_that_cannot_be_applied_holds_back_no_other(
         await connection.execute(
             text("CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.row = 3 BEGIN SELECT RAISE(ABORT, 'no'); END")
         )
-    assert await apply_waiting(ledger, Accounts(provider.open_account), SECRETS) == 3
+    assert await apply_waiting(ledger) == 3
     assert await states(ledger, batch_id) == ["completed", "sent", "completed"]
     async with ledger.read() as connection:
         waiting = select(schema.inbox.c.reason).where(schema.inbox.c.state == "waiting")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,7 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from prefect_email import EmailServerCredentials
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from blocks.archive import archive_of
 from blocks.mail import SmtpMail
@@ -184,11 +185,9 @@ class Letters(Message):
         self.kept.append(message_from_bytes(message.as_bytes(), policy=policy.default))
 
 
-async def test_we_remind_with_the_signing_link_where_the_provider_cannot(
-    ledger: Ledger, settings: Settings, leap: FakeLeap, tmp_path: Path
-) -> None:
-    await sent(ledger, settings, leap)
-    letters = Letters()
+@contextmanager
+def mail_server(letters: Letters) -> Iterator[SmtpMail]:
+    """A mail server on this machine, and the way there."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -196,14 +195,22 @@ async def test_we_remind_with_the_signing_link_where_the_provider_cannot(
     server.start()
     try:
         credentials = EmailServerCredentials(smtp_server="127.0.0.1", smtp_type="INSECURE", smtp_port=port)
-        mail = SmtpMail(credentials, "office@example.com")
-        due = datetime.now(UTC) + 3.1 * DAY
+        yield SmtpMail(credentials, "office@example.com")
+    finally:
+        server.stop()
+
+
+async def test_we_remind_with_the_signing_link_where_the_provider_cannot(
+    ledger: Ledger, settings: Settings, leap: FakeLeap, tmp_path: Path
+) -> None:
+    await sent(ledger, settings, leap)
+    letters = Letters()
+    due = datetime.now(UTC) + 3.1 * DAY
+    with mail_server(letters) as mail:
         async with Accounts(leap.open_account) as accounts:
             assert await remind_due(ledger, accounts, due) == 0, "without mail nobody can be reminded"
             assert await remind_due(ledger, accounts, due, mail) == 1
             assert await remind_due(ledger, accounts, due, mail) == 0
-    finally:
-        server.stop()
     (letter,) = letters.kept
     assert (letter["To"], letter["From"]) == ("person01@example.com", "office@example.com")
     assert f"{leap.url}/sign/01" in letter.get_content()
@@ -222,3 +229,116 @@ async def test_a_mail_server_that_is_away_loses_no_reminder(ledger: Ledger, sett
         people = list((await connection.execute(select(schema.signers).order_by(schema.signers.c.position))).mappings())
     assert people[0]["reminded"] == 0
     assert people[0]["next_reminder_at"] is not None
+
+
+async def test_a_provider_that_is_away_loses_no_hint_and_holds_up_nobody_for_good(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.finish("prj-1")
+    await called_back(ledger, leap)
+    leap.away = True
+    for _ in range(8):
+        await drained(ledger, settings, leap)
+        await at_once(ledger)
+    assert await inbox.dead(ledger) == []
+    leap.away = False
+    await drained(ledger, settings, leap)
+    assert (await row(ledger, batch_id)).state == "completed"
+
+
+async def test_a_request_that_is_gone_there_is_left_to_a_person_and_its_account_goes_on(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    await called_back(ledger, leap)
+    leap.processes.clear()
+    await drained(ledger, settings, leap)
+    one = await row(ledger, batch_id)
+    assert (one.state, await inbox.dead(ledger)) == ("sent", [])
+    assert "knows nothing of the request" in (one.problem or "")
+
+
+async def test_what_is_never_confirmed_is_left_to_a_person_in_the_end(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    await called_back(ledger, leap)
+    for _ in range(inbox.MOST_TRIES):
+        await drained(ledger, settings, leap)
+        await at_once(ledger)
+    one = await row(ledger, batch_id)
+    assert one.state == "sent"
+    assert "does not say so when asked" in (one.problem or "")
+    assert leap.asked == inbox.MOST_TRIES
+
+
+async def test_a_callback_for_a_row_believed_unsent_keeps_it_from_going_out_again(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    leap.silent = True
+    batch_id = await sent(ledger, settings, leap)
+    async with ledger.begin() as connection:  # somebody concluded that it never went out
+        await connection.execute(update(schema.requests).values(state="planned"))
+    await called_back(ledger, leap)
+    await drained(ledger, settings, leap)
+    assert (await row(ledger, batch_id)).state == "uncertain"
+
+
+async def test_what_can_be_neither_withdrawn_nor_understood_is_not_called_expired(
+    ledger: Ledger, settings: Settings, leap: FakeLeap
+) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.processes["prj-1"] = {"projectId": "prj-1", "status": "WHO KNOWS"}
+    async with Accounts(leap.open_account) as accounts:
+        swept = await pick_up(ledger, accounts, datetime.now(UTC) + 31 * DAY)
+        again = await pick_up(ledger, accounts, datetime.now(UTC) + 31 * DAY)
+    one = await row(ledger, batch_id)
+    assert (swept.expired, again.expired, one.state) == (0, 0, "sent")
+    assert "look there" in (one.problem or "")
+    assert leap.asked == 1
+
+
+async def test_what_is_gone_there_is_expired(ledger: Ledger, settings: Settings, leap: FakeLeap) -> None:
+    batch_id = await sent(ledger, settings, leap)
+    leap.processes.clear()
+    async with Accounts(leap.open_account) as accounts:
+        assert (await pick_up(ledger, accounts, datetime.now(UTC) + 31 * DAY)).expired == 1
+    assert (await row(ledger, batch_id)).state == "expired"
+
+
+class Rude(Letters):
+    """A mail server that takes the message and then is rude at parting."""
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        return "421 go away"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+class Refusing(Letters):
+    """A mail server that knows nobody."""
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        return "550 no such user"
+
+
+@pytest.mark.parametrize(("letters", "reminded"), [(Rude(), 1), (Refusing(), 0)])
+async def test_a_reminder_of_ours_goes_out_at_most_once_whatever_the_mail_server_says(
+    ledger: Ledger, settings: Settings, leap: FakeLeap, letters: Letters, reminded: int
+) -> None:
+    await sent(ledger, settings, leap)
+    due = datetime.now(UTC) + 3.1 * DAY
+    with mail_server(letters) as mail:
+        async with Accounts(leap.open_account) as accounts:
+            counts = [await remind_due(ledger, accounts, due, mail) for _ in range(3)]
+    assert counts == [reminded, 0, 0]
+    assert len(letters.kept) == reminded
+
+
+async def at_once(ledger: Ledger) -> None:
+    """What was put off is due now."""
+    async with ledger.begin() as connection:
+        await connection.execute(update(schema.inbox).values(not_before=None))

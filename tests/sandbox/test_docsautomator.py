@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from pypdf import PdfReader
 from starlette.applications import Starlette
@@ -26,6 +27,8 @@ from sandbox.esignatures import ESignatures
 from sandbox.server import listen
 from tests.sandbox.files import pdf
 from tests.sandbox.running import TOKEN, Customer, Person, running, serving, until
+
+pytestmark = pytest.mark.providers
 
 BASE = "/docsautomator"
 NDA, POLICY = "665f1c0de5a8d0c5a0000001", "665f1c0de5a8d0c5a0000002"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from pypdf import PdfReader
 from starlette.requests import Request
@@ -21,6 +22,8 @@ from starlette.responses import Response
 from sandbox.paper import DOCX, PDF
 from tests.sandbox.files import docx, locked, other_zip, pdf
 from tests.sandbox.running import TOKEN, Customer, Person, Receiver, receiving, running, until
+
+pytestmark = pytest.mark.providers
 
 BASE = "/leap/api/v1/external"
 LAUNCH = "/sign-only-api/projects/launch-new"

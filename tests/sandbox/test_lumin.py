@@ -35,6 +35,8 @@ from sandbox.server import listen
 from tests.sandbox.files import docx, locked
 from tests.sandbox.running import TOKEN, Person, Receiver, receiving, running, serving, until
 
+pytestmark = pytest.mark.providers
+
 HEX = re.compile(r"[0-9a-f]{24}")
 HOUR = 3_600_000
 

@@ -28,6 +28,8 @@ from sandbox.server import listen
 from tests.sandbox.files import docx, locked, pdf
 from tests.sandbox.running import TOKEN, Customer, Person, running, serving, until
 
+pytestmark = pytest.mark.providers
+
 BASE = "/switchlabs/api/esign/v1"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 EVENTS = {

@@ -1,4 +1,4 @@
-"""What holds for all tests: a slow machine is no reason to fail a property."""
+"""What holds for all tests, those of the example in docs too: a slow machine is no reason to fail a property."""
 
 from __future__ import annotations
 
