@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import ssl
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from prefect.blocks.core import Block
 from prefect_email import EmailServerCredentials
+from prefect_email.credentials import SMTPType
 
 from ledger.settings import Settings
 
@@ -54,25 +56,43 @@ class SmtpMail:
 
     def _hand_over(self, message: EmailMessage) -> None:
         try:
-            server = self._credentials.get_server()
+            server = self._connected()
         except Exception as error:
             problem: Exception = NotTaken(f"The mail server could not be used ({type(error).__name__}).")
         else:
             try:
-                if server.sock is not None:
-                    server.sock.settimeout(TIMEOUT_SECONDS)
                 server.send_message(message)
                 return
             except smtplib.SMTPRecipientsRefused as error:
                 codes = [code for code, _ in error.recipients.values()]
                 final = all(code >= 500 for code in codes)
                 problem = (Undeliverable if final else NotTaken)(f"The mail server refused the address ({codes[0]}).")
+            except smtplib.SMTPNotSupportedError:
+                problem = Undeliverable("The mail server takes no such address.")
             except smtplib.SMTPResponseException as error:
                 problem = NotTaken(f"The mail server refused the message ({error.smtp_code}).")
             finally:
                 with suppress(Exception):  # how the server says goodbye changes nothing
                     server.quit()
         raise problem  # out here, so that no address hangs on the error
+
+    def _connected(self) -> smtplib.SMTP:
+        """As the block's own `get_server` connects, which would wait for a silent server for ever."""
+        block = self._credentials
+        host, kind = getattr(block.smtp_server, "value", block.smtp_server), block.smtp_type
+        port = block.smtp_port or kind.value
+        context = ssl.create_default_context()
+        if not block.verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if kind is SMTPType.SSL:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+            if kind is SMTPType.STARTTLS:
+                server.starttls(context=context)
+        if block.username is not None:
+            server.login(block.username, block.password.get_secret_value())
+        return server
 
 
 async def mail_of(settings: Settings) -> SmtpMail | None:

@@ -108,18 +108,26 @@ async def confirm(ledger: Ledger, one: Reported, request_id: str, snapshot: Snap
 
 
 async def leave_unconfirmed(ledger: Ledger, one: Reported, request_id: str, problem: str | None) -> None:
-    """Keep a delivery about which nobody was asked; the request's row says `problem`, if any, and moves nowhere."""
+    """Keep a delivery about which nobody was asked. One that could not be confirmed is a dead letter, and the request's
+    row says `problem`; it moves nowhere."""
 
     def keep(case: Case, at: datetime) -> None:
         case.leave_unconfirmed(one.event, at, one.delivery_id, problem)
 
-    await _settle_hint(ledger, one, request_id, keep)
+    await _settle_hint(ledger, one, request_id, keep, problem)
 
 
-async def _settle_hint(ledger: Ledger, one: Reported, request_id: str, act: Callable[[Case, datetime], None]) -> None:
+async def _settle_hint(
+    ledger: Ledger,
+    one: Reported,
+    request_id: str,
+    act: Callable[[Case, datetime], None],
+    problem: str | None = None,
+) -> None:
     async with ledger.begin() as connection:
         waiting = (inbox.c.id == one.delivery_id) & stands(inbox.c.state, "waiting")
-        taken = update(inbox).where(waiting).values(state="done", reason=None, request_id=request_id)
+        ended = {"state": "dead", "tries": 0} if problem else {"state": "done"}
+        taken = update(inbox).where(waiting).values(reason=problem, request_id=request_id, **ended)
         if (await connection.execute(taken)).rowcount == 0:
             return
         casefile = Casefile(connection, await now(connection))

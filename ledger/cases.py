@@ -49,7 +49,7 @@ class Person:
     email: str
     state: SignerState = SignerState.WAITING
     provider_signer_id: str | None = None
-    sign_url: str | None = None
+    sign_url: str | None = field(default=None, repr=False)
     invited_at: datetime | None = None
     viewed_at: datetime | None = None
     signed_at: datetime | None = None
@@ -153,10 +153,11 @@ class Case:
         self.observe(snapshot, at)
 
     def leave_unconfirmed(self, event: Event, at: datetime, delivery_id: int, problem: str | None) -> None:
-        """Keep an event that proves nothing and about which nobody was asked; `problem` is for a person to judge."""
-        self.happenings.append(Happening(event.type.value, event.name, at, None, event.reason, delivery_id))
+        """Keep an event about which nobody was asked; or, where it could not be confirmed, say so in the request's row
+        and nowhere else: what was only claimed is no history."""
         self.wanted.append(Want(self.id, "sheet"))
         if problem is None:
+            self.happenings.append(Happening(event.type.value, event.name, at, None, None, delivery_id))
             return
         if self.provider_id is None and self.state in (RequestState.PLANNED, RequestState.FAILED):
             # its webhook proves that the provider has it, whatever somebody concluded: it must not go out again

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from connectors.signing.model import Frozen
 from ledger.schema import effects, inbox
-from ledger.sql import now_ms, stands, upsert
+from ledger.sql import now, now_ms, stands, upsert
 from ledger.store import Ledger
 
 PORTION = 500
@@ -73,8 +73,17 @@ async def put(ledger: Ledger, deliveries: Sequence[Delivery], *, hints: bool = F
                 {**delivery.model_dump(), "received_at": now_ms(), "state": "waiting", "tries": 0}
                 for delivery in ordered[start : start + PORTION]
             ]
-            keep = upsert(connection, inbox).values(values).on_conflict_do_nothing()
             names = (inbox.c.provider, inbox.c.account, inbox.c.identity, inbox.c.genuine)
+            # A hint that came to nothing may have been premature, or somebody else's: its repeat is looked at anew.
+            keep = (
+                upsert(connection, inbox)
+                .values(values)
+                .on_conflict_do_update(
+                    index_elements=list(names),
+                    set_={"state": "waiting", "tries": 0, "not_before": None, "reason": None},
+                    where=inbox.c.genuine.is_(False) & stands(inbox.c.state, "dead"),
+                )
+            )
             new |= {tuple(row) for row in await connection.execute(keep.returning(*names))}
     answers = []
     for delivery in deliveries:
@@ -110,15 +119,17 @@ async def again(ledger: Ledger, delivery_id: int, reason: str) -> None:
 
 
 async def put_off(ledger: Ledger, delivery_id: int, reason: str) -> None:
-    """Nothing is wrong with this delivery, but it cannot be dealt with now: later, each time after twice as long, up
-    to an hour; it is never given up."""
+    """Nothing is wrong with this delivery, but it cannot be dealt with now: later, after half as long as it has been
+    waiting, up to an hour. It is never given up, and this counts as no try."""
     async with ledger.begin() as connection:
         waiting = (inbox.c.id == delivery_id) & stands(inbox.c.state, "waiting")
-        tries = (await connection.execute(select(inbox.c.tries).where(waiting).with_for_update())).scalar_one_or_none()
-        if tries is None:
+        found = select(inbox.c.received_at).where(waiting).with_for_update()
+        received_at = (await connection.execute(found)).scalar_one_or_none()
+        if received_at is None:
             return
-        wait = min(3600, FIRST_WAIT_SECONDS * 2 ** min(tries, 10)) * 1000
-        values = {"tries": tries + 1, "not_before": now_ms() + wait, "reason": reason}
+        age = (await now(connection) - received_at).total_seconds()
+        wait = round(min(3600.0, max(FIRST_WAIT_SECONDS, age / 2)) * 1000)
+        values = {"not_before": now_ms() + wait, "reason": reason}
         await connection.execute(update(inbox).where(waiting).values(values))
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
+from pydantic import Field
 from sqlalchemy import and_, delete, select, update
 
 from connectors.signing.model import Frozen
@@ -45,7 +46,7 @@ class Addressee(Frozen):
     name: str
     email: str
     title: str
-    sign_url: str
+    sign_url: str = Field(repr=False)
 
 
 async def addressee(ledger: Ledger, due: DueReminder) -> Addressee | None:

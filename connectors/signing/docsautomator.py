@@ -256,6 +256,7 @@ class DocsAutomator(OverHttp):
         """
         self.require(_kind(request.document))
         self.refuse_unsayable(request)
+        _refuse_tags(request)
         seconds = self.settings.timeout_seconds
         began = asyncio.get_running_loop().time()
         answer = await self.http.call("POST", "/createDocument", json=body_of(request))
@@ -571,6 +572,14 @@ class DocsAutomator(OverHttp):
 
 
 # -- what goes out -----------------------------------------------------------------------------------------------
+
+
+def _refuse_tags(request: SignatureRequest) -> None:
+    """Raise `Unsupported` for a value that holds a tag: whether tags in values become fields is not documented, and a
+    cell must not decide who signs where."""
+    values = [*request.fields.values(), *(text for one in request.signers for text in (one.name, one.company or ""))]
+    if any("{{" in value for value in values):
+        raise Unsupported("DocsAutomator may take {{…}} in a value for a tag of its own: take it out of the row.")
 
 
 def body_of(request: SignatureRequest) -> dict[str, Any]:

@@ -19,13 +19,15 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from connectors.signing.answers import Answer, Rule, judge, one
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
-from connectors.signing.transport import TooLongError, hush, network, proxy_for, read_body
+from connectors.signing.transport import PLAIN, TooLongError, hush, network, proxy_for, read_body
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_REDIRECTS = 3
 PDF = b"%PDF-"
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv4 behind IPv6, RFC 6052 §2.1."""
+WRAPPED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+"""IPv4 inside IPv6: RFC 6052 §2.1, RFC 4291 §2.5.5.1, RFC 2765 §2.1."""
+LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""RFC 8215: for use inside a network."""
 
 WHOSE = "The host of the document"
 
@@ -88,7 +90,7 @@ async def _fetch(url: httpx.URL, allow_private: bool, most_bytes: int, resolver:
             timeout=None,  # noqa: S113 - one deadline for all hops, above
             trust_env=False,
         ) as client,
-        client.stream("GET", url) as response,
+        client.stream("GET", url, headers=PLAIN) as response,
     ):
         body = b"" if response.is_redirect else await read_body(response, most_bytes)
         return Answer(response.status_code, response.headers, body)
@@ -156,8 +158,10 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
         wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
-        if ip in NAT64:
+        if any(ip in network for network in WRAPPED):
             wrapped = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if ip in LOCAL_NAT64 or ip.is_site_local:
+            return False
         if wrapped is not None:
             return is_public(str(wrapped))
     return ip.is_global and not ip.is_multicast

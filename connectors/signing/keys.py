@@ -7,6 +7,8 @@ from collections.abc import Generator
 import httpx
 from pydantic import SecretStr
 
+from connectors.signing.errors import PermanentError
+
 
 class HeaderKey(httpx.Auth):
     """The key in a header, after a word where one is wanted (`Bearer`, RFC 6750 §2.1).
@@ -15,6 +17,8 @@ class HeaderKey(httpx.Auth):
     """
 
     def __init__(self, key: SecretStr, *, header: str = "Authorization", word: str = "") -> None:
+        if not key.get_secret_value().strip().isprintable() or not key.get_secret_value().isascii():
+            raise PermanentError("The account's key holds a line end or a letter no key has: copy it again.")
         self._key = key
         self._header = header
         self._word = word.strip()

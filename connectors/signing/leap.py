@@ -308,8 +308,8 @@ class Leap(OverHttp):
 
     @classmethod
     def delivery_id(cls, headers: Mapping[str, str], body: bytes, *, ref: str | None = None) -> str:
-        """The request it is about: each completes once. Without one, the body's SHA-256."""
-        return f"completed:{ref or hashlib.sha256(body).hexdigest()}"
+        """The request it is about and the body's SHA-256, so that another body takes nobody's place."""
+        return f"completed:{ref or ''}:{hashlib.sha256(body).hexdigest()}"
 
 
 # -- what goes out -----------------------------------------------------------------------------------------------

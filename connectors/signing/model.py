@@ -95,7 +95,7 @@ class SignatureRequest(Frozen):
     locale: str | None = None
     expires_in_hours: int | None = Field(default=None, ge=1)
     reply_to: str | None = None
-    webhook_url: str | None = None
+    webhook_url: str | None = Field(default=None, repr=False)
     proof: str | None = Field(default=None, repr=False)
     test: bool = True
     extra: dict[str, Any] = {}

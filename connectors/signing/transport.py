@@ -15,6 +15,7 @@ import ipaddress
 import logging
 import ssl
 import urllib.request
+import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,9 @@ ANSWER_BYTES = 10 * 1024 * 1024
 IDLE_SECONDS = 3.0
 """How long an unused connection is kept: less than servers do (five seconds is common), since a POST on a connection
 the server is just closing cannot be told from one it has read."""
+
+PLAIN = {"Accept-Encoding": "identity"}
+"""Answers are small; unpacked ones need no care."""
 
 _NOTHING = object()
 
@@ -109,7 +113,9 @@ class Http:
         body, a URL or a name. A 2xx that holds an error is an error: an unclear one on a write.
         """
         call: Call = "read" if method == "GET" or repeatable else "write"
-        request = self._request(method, path, json, form, params, {"Accept": "application/json", **(headers or {})})
+        request = self._request(
+            method, path, json, form, params, {"Accept": "application/json", **PLAIN, **(headers or {})}
+        )
         answer = await self._judged(request, call, path)
         if wordless and not answer.body.strip():
             return None
@@ -127,7 +133,9 @@ class Http:
 
     async def read_bytes(self, path: str, *, headers: Mapping[str, str], most: int) -> bytes:
         """Read something that is not JSON, at most `most` bytes. Raises like `call`."""
-        return (await self._judged(self._request("GET", path, None, None, None, headers), "read", path, most)).body
+        return (
+            await self._judged(self._request("GET", path, None, None, None, {**PLAIN, **headers}), "read", path, most)
+        ).body
 
     async def _judged(self, request: httpx.Request, call: Call, path: str, most: int = ANSWER_BYTES) -> Answer:
         answer = await self._exchange(request, call, most)
@@ -156,7 +164,7 @@ class Http:
                 json=json,
                 files=None if form is None else [_file(part) for part in form],
                 params=params,
-                headers=dict(headers),
+                headers={**PLAIN, **headers},
             )
         except (httpx.InvalidURL, ValueError, TypeError):  # a lone surrogate from a sheet, a NaN out of `extra`
             problem = PermanentError(f"{self._title} cannot be told this: it does not fit into a request.")
@@ -186,13 +194,26 @@ class TooLongError(Exception):
     """An answer is longer than it may be."""
 
 
+class EncodedError(Exception):
+    """An answer is packed in a way that was not asked for, or is not whole."""
+
+
 async def read_body(response: httpx.Response, most: int) -> bytes:
-    """The body of a streamed answer, decoded. Raises `TooLongError` beyond `most` bytes."""
+    """The body of a streamed answer, at most `most` bytes. Raises `TooLongError` beyond them, and `EncodedError`.
+
+    It is unpacked in here and never by more than is left, since a kilobyte can hold a gigabyte.
+    """
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise EncodedError
+    unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
+    async for chunk in response.aiter_raw():
+        body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
         if len(body) > most:
             raise TooLongError
+    if unpack and not unpack.eof:
+        raise EncodedError
     return bytes(body)
 
 

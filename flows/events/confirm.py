@@ -25,8 +25,8 @@ TAKEN = 40
 AT_ONCE = 8
 SECONDS_EACH = 60.0
 
-AWAY = (TransientError, AuthenticationError, QuotaExceeded, AccountNotFound, TimeoutError)
-"""What is wrong with account or provider and not with the delivery: it waits for as long as that lasts."""
+AWAY = (TransientError, AuthenticationError, QuotaExceeded, AccountNotFound, TimeoutError, ValueError)
+"""What is wrong with account, settings or provider and not with the delivery: it waits for as long as that lasts."""
 
 SAYS_NOTHING = (EventType.CREATED, EventType.PREVIEW_READY, EventType.UNKNOWN)
 """Events nothing follows from once the request is known to be there: nobody has to be asked about them."""
@@ -47,6 +47,10 @@ WITHOUT_ID = (
 )
 NOT_SHOWN = "The provider reported '{}', and does not say so when asked: look there how it stands."
 NOT_THERE = "The provider reported '{}', and knows nothing of the request when asked: look there."
+
+
+class NothingToMakeOfIt(Exception):
+    """A delivery that is none of ours, or says nothing that can be understood; the message is its reason."""
 
 
 class NotShown(Exception):
@@ -73,7 +77,7 @@ async def _deal_with(ledger: Ledger, accounts: Accounts, secrets: Sequence[Secre
     try:
         async with asyncio.timeout(SECONDS_EACH):
             await _confirm(ledger, accounts, secrets, delivery)
-    except ValueError as error:
+    except NothingToMakeOfIt as error:
         await inbox.bury(ledger, delivery.id, str(error))
     except AWAY as error:
         await inbox.put_off(ledger, delivery.id, f"It could not be confirmed ({', '.join(kinds(error))}).")
@@ -82,13 +86,13 @@ async def _deal_with(ledger: Ledger, accounts: Accounts, secrets: Sequence[Secre
 
 
 async def _confirm(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretStr], delivery: Waiting) -> None:
-    """Raises `ValueError` with the reason why nothing can be made of it."""
+    """Raises `NothingToMakeOfIt` with the reason, where that is so."""
     reported = _reported(delivery)
     hinted = await applying.hinted(ledger, reported)
     if hinted is None:
-        raise ValueError("It is about no request of ours.")
+        raise NothingToMakeOfIt("It is about no request of ours.")
     if not _ours(secrets, delivery, hinted, reported.event):
-        raise ValueError("It does not bring back the proof that its request was given.")
+        raise NothingToMakeOfIt("It does not bring back the proof that its request was given.")
     provider_id = _whom_to_ask_about(delivery, hinted, reported.event)
     if provider_id is None:
         await _without_id(ledger, reported, hinted)
@@ -100,8 +104,11 @@ async def _confirm(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretS
 
 def _reported(delivery: Waiting) -> Reported:
     if delivery.provider not in PROVIDERS:
-        raise ValueError("No connector has this provider's name.")
-    event = PROVIDERS[delivery.provider].parse(delivery.body, ref=delivery.ref)
+        raise NothingToMakeOfIt("No connector has this provider's name.")
+    try:
+        event = PROVIDERS[delivery.provider].parse(delivery.body, ref=delivery.ref)
+    except ValueError as error:
+        raise NothingToMakeOfIt(str(error)) from None
     return Reported(delivery.id, delivery.provider, delivery.account, event, delivery.received_at)
 
 
@@ -113,7 +120,7 @@ async def _ask(
     try:
         snapshot = await provider.get(provider_id)
         if snapshot.ref is not None and snapshot.ref != hinted.ref:
-            raise ValueError("The provider knows what it names under another mark.")
+            raise NothingToMakeOfIt("The provider knows what it names under another mark.")
         if not shows(snapshot, reported.event):
             raise NotShown
     except (AuthenticationError, QuotaExceeded):
@@ -154,9 +161,9 @@ def _ours(secrets: Sequence[SecretStr], delivery: Waiting, hinted: Hinted, event
 
 def _whom_to_ask_about(delivery: Waiting, hinted: Hinted, event: Event) -> str | None:
     """The provider's id. A body that brought back our proof may name a second copy of the request; a body that only
-    came to the right address proves no id of its own."""
+    came to the right address proves no id of its own: it could name any other request of the account."""
     if _addressed(PROVIDERS[delivery.provider]):
-        return hinted.provider_id or event.provider_id
+        return hinted.provider_id
     return event.provider_id or hinted.provider_id
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from connectors.signing.errors import PermanentError
 from connectors.signing.model import Document, PlacedField, SignatureRequest
 from connectors.signing.provider import Capability, Provider
 from flows.send.addresses import Addresses
 from ledger.sending import Claimed
+from recipes.errors import RecipeError, RowProblem
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,13 @@ class Fitting:
             return self.provider.text_tag(field, request.signers)
 
         stamped = tag if Capability.TEXT_TAGS in self.provider.capabilities else None
-        return prepared(request.document, request.title, request.signers, stamped)
+        try:
+            return prepared(request.document, request.title, request.signers, stamped)
+        except (RecipeError, RowProblem, PermanentError):
+            raise
+        except Exception as error:  # PDFs are made by everybody, in every way
+            kind = type(error).__name__
+        raise RecipeError(f"No document for {self.provider.title} could be made of it ({kind}): check the PDF.")
 
 
 def sent_as_pdf(provider: type[Provider], document: Document) -> bool:

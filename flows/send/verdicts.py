@@ -30,6 +30,9 @@ VERDICTS: tuple[tuple[type[BaseException], Verdict], ...] = (
 NOT_ABOUT_THE_ROW = (404, 405, 407)
 """Answers to the create call that no row brings about: no such place, no such call there, a proxy in between."""
 
+LONG = 40
+"""Letters from which on a part of a webhook's address is a mark and no name."""
+
 GRACE = 5.0
 """Seconds a call may take beyond its own timeout before we stop believing that it keeps it."""
 
@@ -65,9 +68,8 @@ async def attempt(provider: Provider, claimed: Claimed, request: SignatureReques
     except asyncio.CancelledError:
         return Result(claimed, Verdict.UNCLEAR, problem="Stopped in the middle of the call.")
     except Exception as error:
-        return Result(
-            claimed, verdict_of(error), problem=_sentence(error), retry_after=getattr(error, "retry_after", None)
-        )
+        problem = _without_marks(_sentence(error), request)
+        return Result(claimed, verdict_of(error), problem=problem, retry_after=getattr(error, "retry_after", None))
     if snapshot.status is Status.FAILED:  # it exists there under an id, and nobody will sign it
         return Result(claimed, Verdict.REFUSED, snapshot=snapshot, problem=snapshot.reason)
     return Result(claimed, Verdict.SENT, snapshot=snapshot)
@@ -94,3 +96,12 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, ConnectorError):
         return f"{error} {error.detail}" if error.detail else str(error)
     return f"No clear answer ({type(error).__name__})."
+
+
+def _without_marks(sentence: str, request: SignatureRequest) -> str:
+    """What a provider says may quote what it was sent; whoever knows our marks could report in its name."""
+    address = request.webhook_url or ""
+    in_address = [part for part in address.partition("/hooks/")[2].split("/") if len(part) > LONG]
+    for mark in filter(None, (address, *in_address, request.proof)):
+        sentence = sentence.replace(mark, "***")
+    return sentence

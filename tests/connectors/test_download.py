@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
+import tracemalloc
 from asyncio import StreamReader, StreamWriter
 
 import httpx
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from connectors.signing.download import MOST_REDIRECTS, allowed, fetch_pdf, is_public
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
-from tests.connectors.loopback import answering, read_request, serving
+from tests.connectors.loopback import Play, answering, read_request, serving
 
 PDF = b"%PDF-1.7 signed"
 
@@ -230,3 +232,39 @@ def test_every_address_is_public_or_not_whatever_it_wraps(address: object) -> No
 @given(st.ip_addresses(v=4))
 def test_wrapping_an_address_does_not_change_what_it_is(address: object) -> None:
     assert is_public(f"::ffff:{address}") == is_public(f"64:ff9b::{address}") == is_public(str(address))
+
+
+def packed(encoding: str, body: bytes) -> Play:
+    """A host that sends these bytes as they are, and says how they are packed."""
+
+    async def play(reader: StreamReader, writer: StreamWriter) -> None:
+        request = await read_request(reader)
+        assert request.headers["accept-encoding"] == "identity"
+        head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    return play
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "deflate", "gzip,identity"])
+async def test_a_document_that_comes_packed_otherwise_is_not_unpacked(encoding: str) -> None:
+    async with serving(packed(encoding, gzip.compress(gzip.compress(PDF)))) as server:
+        with pytest.raises(TransientError):
+            await fetch_pdf(f"{server.url}/one.pdf", allow_private=True)
+
+
+async def test_a_kilobyte_that_holds_a_gigabyte_is_not_unpacked_beyond_the_limit() -> None:
+    bomb = gzip.compress(b"%PDF-" + bytes(100 * 1024 * 1024), 9)
+    async with serving(packed("gzip", bomb)) as server:
+        tracemalloc.start()
+        with pytest.raises(PermanentError, match="larger than"):
+            await fetch_pdf(f"{server.url}/one.pdf", allow_private=True, most_bytes=1024 * 1024)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 20 * 1024 * 1024
+
+
+async def test_a_document_packed_once_is_unpacked() -> None:
+    async with serving(packed("gzip", gzip.compress(PDF))) as server:
+        assert await fetch_pdf(f"{server.url}/one.pdf", allow_private=True) == PDF

@@ -12,6 +12,7 @@ from connectors.signing.lumin import Lumin
 from connectors.signing.lumin_parts import FileKind
 from connectors.signing.model import Document, EventType, Snapshot, Status
 from connectors.signing.provider import Provider
+from recipes.document.render import render
 from tests.contract.at_the_sandbox import AtTheSandbox, Call, Provoke
 from tests.contract.scene import Scene, sent
 
@@ -78,8 +79,9 @@ async def canceled(stage: Scene) -> None:
 
 async def unusable(stage: Scene) -> None:
     """A tag for a ninth of two signers: taken at first, and found wanting later."""
-    terms = Document(markdown="# Terms\n\n[sig|req|signer9]\n\n[[sign:signer-1]]")
-    one = await stage.provider.send(await stage.request(document=terms))
+    request = await stage.request(document=TERMS)
+    bad = Document(pdf=render("# Terms\n\n[sig|req|signer9]", "Terms"), fields=request.document.fields)
+    one = await stage.provider.send(request.model_copy(update={"document": bad}))
     event = await stage.heard(one.id, "signature_request_invalid")
     assert event.type is EventType.FAILED
     assert (await ours(stage).get(one.id)).status is Status.FAILED

@@ -24,6 +24,7 @@ class FakeLeap:
         self.withdrawn: list[str] = []
         self.silent = False
         self.away = False
+        self.echoes = False
         self._ids = itertools.count(1)
 
     async def __aenter__(self) -> Self:
@@ -63,6 +64,9 @@ class FakeLeap:
 
     async def _launch(self, request: web.Request) -> web.Response:
         form = await request.post()
+        if self.echoes:
+            said = f"cannot use {form['signTasksCompletedCallbackUrl']}"
+            return web.json_response({"message": said}, status=500)
         process = f"prj-{next(self._ids)}"
         self.callbacks[process] = str(form["signTasksCompletedCallbackUrl"])
         tasks = [
