@@ -81,7 +81,7 @@ class Household:
         self._watchers.append(asyncio.create_task(self._watch(child), name=f"watch {name}"))
         return child
 
-    async def ready(self, child: Child, within: float = 60.0) -> None:
+    async def ready(self, child: Child, within: float = 180.0) -> None:
         """Wait until the child answers at its address. Raises `OutsideFailed` naming its log when it does not."""
         deadline = time.monotonic() + within
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
@@ -92,7 +92,7 @@ class Household:
                 if child.process is not None and child.process.returncode is not None:
                     break
                 await asyncio.sleep(0.1)
-        raise OutsideFailed(f"The {child.name} did not start; what it said is in {child.log}.")
+        raise OutsideFailed(f"The {child.name} was not ready within {within:.0f} s; what it said is in {child.log}.")
 
     async def stop(self) -> None:
         """End every child and everything the children started; kill what does not end by itself."""

@@ -85,5 +85,6 @@ def why(row: PlanRow) -> str:
     """What a person has to know about this row."""
     if row.verdict is PlanVerdict.ALREADY and row.known is not None:
         way_on = "; --again sends it anew" if refused_before(row) else ""
-        return f"already in {row.known.batch_id}: {row.known.state}{way_on}"
+        through = f"through {row.known.provider}/{row.known.account}"
+        return f"already in {row.known.batch_id}, {through}: {row.known.state}{way_on}"
     return row.problem or ""

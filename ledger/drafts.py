@@ -69,6 +69,8 @@ class Known(Frozen):
     round: int
     attempts: int
     problem: str | None = None
+    provider: str = ""
+    account: str = ""
 
 
 class Marked(Frozen):

@@ -158,6 +158,8 @@ def _of_keys(connection: AsyncConnection, mode: str, campaign: str, keys: Collec
         requests.c.round,
         requests.c.attempts,
         requests.c.problem,
+        requests.c.provider,
+        requests.c.account,
     )
     return select(*columns).where(
         requests.c.mode == mode, requests.c.campaign == campaign, among(connection, requests.c.key, keys)

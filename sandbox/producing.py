@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _sealer: Sealer | None = None
 def begin(home: Path) -> None:
     """Prepares a process; one whose parent was killed would otherwise wait for work for ever."""
     global _sealer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends in order
     _sealer = Sealer(home)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from cli.failures import AnswerIsNo
 from cli.tables import show
 
 app = App(name="recipes", help="What can be sent: the recipes on this machine.", help_format="plaintext")
@@ -21,14 +22,24 @@ def list_recipes(*, as_json: Annotated[bool, Parameter("--json", negative="")] =
     as_json
         Print JSON for another program to read.
     """
-    from recipes.loading import available
+    from recipes.errors import RecipeError
+    from recipes.loading import folders, load
+    from recipes.model import Recipe
 
-    found = available()
+    found: list[Recipe] = []
+    broken: list[str] = []
+    for _, folder in sorted(folders().items()):
+        try:
+            found.append(load(folder))
+        except RecipeError as error:
+            broken.append(str(error))
     if as_json:
         facts = [{"recipe": r.name, "description": r.description, "columns": list(r.columns)} for r in found]
         print(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-    show(
-        ("recipe", "what it is for", "columns of its sheet"),
-        [(recipe.name, recipe.description, ", ".join(recipe.columns)) for recipe in found],
-    )
+    else:
+        show(
+            ("recipe", "what it is for", "columns of its sheet"),
+            [(recipe.name, recipe.description, ", ".join(recipe.columns)) for recipe in found],
+        )
+    if broken:
+        raise AnswerIsNo(" ".join(broken))

@@ -37,7 +37,8 @@ def sandbox(
     settings = load_settings(running=False)
     token = keys.keep_secrets(settings.home)["ESIGN_SANDBOX_TOKEN"]
     place = home.expanduser().absolute() if home else settings.home / "sandbox"
-    print(f"The key of every account: {token}")
+    print(f"The key of every account, and the secret its webhooks are signed with: {token}")
+    print("Where webhooks go is put to /_sandbox/accounts/<provider>; sandbox/README.md has the rest.")
     for provider in PROVIDERS.values():
         print(f"  {provider.title:20} http://127.0.0.1:{port}/{provider.sandbox_path}")
     sys.stdout.flush()

@@ -196,11 +196,11 @@ class _Page:
         text = ""
         for before, anchor in cuts:
             settings = self._fields.settings(anchor)
-            text += before
+            text = _apart(text, before)
             if settings is not None:
                 text += f"({_caption(anchor)})"
                 self._waiting.append(f"{_caption(anchor)} {settings}")
-        return text + rest, not cuts or _words("".join(before for before, _ in cuts) + rest)
+        return _apart(text, rest), not cuts or _words("".join(before for before, _ in cuts) + rest)
 
     def _below(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -306,6 +306,11 @@ def _caption(anchor: Anchor) -> str:
 def _words(text: str) -> bool:
     """Whether there is a letter or a digit in a text."""
     return bool(_NO_WORDS.sub("", text))
+
+
+def _apart(text: str, more: str) -> str:
+    """Both, with a space between two words that a mark has kept apart."""
+    return f"{text} {more}" if text[-1:].isalnum() and more[:1].isalnum() else text + more
 
 
 def _joined(text: str, more: str) -> str:

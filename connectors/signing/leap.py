@@ -194,6 +194,7 @@ class Leap(OverHttp):
     docs: ClassVar[str] = "https://support.documill.com/documill-leap/starting-a-signing-process"
     sandbox_path: ClassVar[str] = "leap/api/v1/external"
     settings_class: ClassVar[type[ProviderSettings]] = LeapSettings
+    field_kinds: ClassVar[frozenset[FieldKind]] = frozenset({FieldKind.SIGNATURE, FieldKind.INITIALS, FieldKind.DATE})
     by_way: ClassVar[str | None] = (
         "Name an archive's mailbox under `copies_to` in the account: Leap mails the signed document there."
     )

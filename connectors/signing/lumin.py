@@ -156,6 +156,7 @@ class Lumin(OverHttp):
 
     name: ClassVar[str] = "lumin"
     title: ClassVar[str] = "Lumin"
+    field_kinds: ClassVar[frozenset[FieldKind]] = frozenset(TAGS)
     docs: ClassVar[str] = (
         "https://developers.luminpdf.com/tabs/api-reference/api/signature-requests/send-signature-request"
     )

@@ -14,6 +14,7 @@ from connectors.signing.errors import Unsupported
 from connectors.signing.model import (
     Event,
     EventType,
+    FieldKind,
     Lookup,
     PlacedField,
     SignatureRequest,
@@ -106,6 +107,8 @@ class Provider(ABC):
     """Answers that mean something of their own here, before the general lines of `connectors.signing.answers`."""
     webhook_setup: ClassVar[str | None] = None
     """Where people type in the webhook's address, as one sentence; `None` where it travels with each request."""
+    field_kinds: ClassVar[frozenset[FieldKind]] = frozenset(FieldKind)
+    """What signers can fill in at a place in the document, where the document goes out as a PDF."""
     leaves_out: ClassVar[frozenset[str]] = frozenset()
     """What there is no place for here and is left out: of `message`, `reply_to`, `locale`, and `order` where the
     provider invites in an order of its own."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from connectors.signing.accounts import SANDBOX
+from connectors.signing.accounts import SANDBOX, variable
+from connectors.signing.anchors import Anchor, anchors
 from connectors.signing.errors import Unsupported
-from connectors.signing.model import SignatureRequest
+from connectors.signing.model import PlacedField, SignatureRequest
 from connectors.signing.provider import Capability, Provider
 from flows.send.fitting import sent_as_pdf
 
@@ -28,6 +29,7 @@ def refuse_what_cannot_be(provider: type[Provider], requests: Iterable[Signature
     for request in requests:
         needed |= set(_needs(provider, request))
         provider.refuse_unsayable(request)
+        _refuse_fields(provider, request)
     provider.require(*sorted(needed))
 
 
@@ -36,8 +38,9 @@ def refuse_false_trial(provider: type[Provider], account: str, mode: str, base_u
     real = base_url.rstrip("/") == provider.settings_class.model_fields["base_url"].default
     if mode == "test" and real and account != SANDBOX and Capability.TEST_MODE not in provider.capabilities:
         raise Unsupported(
-            f"{provider.title} has no test mode: whatever is sent there reaches people for real. Say mode: live in "
-            f"account '{account}' if that is meant, or try things out with --account {SANDBOX}."
+            f"{provider.title} has no test mode: whatever is sent there reaches people for real. If that is meant, say "
+            f"so with {variable(provider.name, 'mode')}=live (or mode: live in the block of account '{account}'); "
+            f"or try things out with --account {SANDBOX}."
         )
 
 
@@ -92,12 +95,37 @@ def _needs(provider: type[Provider], request: SignatureRequest) -> Iterator[Capa
         yield Capability.ORDER
 
 
+def _refuse_fields(provider: type[Provider], request: SignatureRequest) -> None:
+    if not sent_as_pdf(provider, request.document):
+        return
+    for kind in sorted({field.kind for field in _fields(request)} - provider.field_kinds):
+        raise Unsupported(
+            f"{provider.title} has no fields of the kind {kind.value}: take them out of the document, or send through "
+            "another provider."
+        )
+
+
+def _fields(request: SignatureRequest) -> list[Anchor | PlacedField]:
+    if request.document.markdown is not None:
+        return [anchor for _, anchor in anchors(request.document.markdown)]
+    return list(request.document.fields)
+
+
 def _about_document(provider: type[Provider], request: SignatureRequest) -> Iterator[str]:
-    """Who signs on a page of its own, because the document has no place for it."""
+    """What becomes of the document and of the places marked in it."""
+    title = provider.title
+    if (template := request.document.template) is not None:
+        yield f"The text is the template {template} kept at {title}; a document in the recipe is not sent."
     if not sent_as_pdf(provider, request.document):
         return
     from recipes.document.placing import unplaced  # the libraries for PDFs take half a second to import
 
+    tags = Capability.TEXT_TAGS in provider.capabilities
+    if not tags and Capability.COORDINATES not in provider.capabilities:
+        yield f"{title} does not use the places marked in the document: where it shows the signatures is up to it."
+        return
+    if not tags and any(field.label for field in _fields(request)):
+        yield f"{title} shows signers no labels of fields: print them beside the places."
     if without := unplaced(request.document, request.signers):
         yield (
             f"The document has no place to sign for {', '.join(without)} ([[sign:{without[0]}]]): "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from connectors.sheets import Sheet
+from connectors.signing.provider import Capability
 from flows.send.instead import instead, refuse_what_cannot_be
 from flows.send.judging import Memory, PlanRow, PlanVerdict, Sending, judge, keys, marks, refused_before
 from ledger.drafts import BatchDraft, RefusedRow, Reminders, RowDraft
@@ -113,7 +114,7 @@ def make_plan(
         recipe_id=recipe.id,
         sheet=str(sheet.path),
         sending=sending,
-        reminders=_reminders(recipe),
+        reminders=_reminders(recipe) if mail or Capability.REMIND in sending.provider.capabilities else None,
         rows=tuple(judged),
     )
 
