@@ -51,7 +51,8 @@ async def expire_overdue(ledger: Ledger, now: datetime, *, but_at: Collection[st
     The deadline is when the provider accepted, plus the hours the request asked for. Accounts with deliveries still
     to be applied are left for the next time: one of them may say *completed*.
     """
-    overdue = (*_overdue(now), requests.c.provider.not_in(sorted(but_at)))
+    elsewhere = [requests.c.provider.not_in(sorted(but_at))] if but_at else []
+    overdue = (*_overdue(now), *elsewhere)
     expired: list[str] = []
     while True:
         async with ledger.begin() as connection:

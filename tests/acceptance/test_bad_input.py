@@ -90,7 +90,7 @@ def test_an_account_without_credentials_hears_which_variable_or_block(
     for hint in hints:
         assert hint in sentence
     assert not (tmp_path / "home.prefect" / "prefect.db").exists(), "a Prefect server was started for this"
-    assert seconds <= 5, f"It took {seconds:.1f} s."
+    assert seconds <= 8, f"It took {seconds:.1f} s."
 
 
 def work_of_commands() -> float:

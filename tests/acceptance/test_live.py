@@ -29,7 +29,7 @@ from tests.acceptance.house import (
     write_sheet,
 )
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(120)]
 
 TOKEN = "token-of-example-company-00"
 ROWS = 2

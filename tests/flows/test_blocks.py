@@ -16,8 +16,12 @@ from connectors.signing.esignatures import ESignatures
 from connectors.signing.registry import PROVIDERS
 from ledger.settings import Settings, read_settings
 
+OTHERS = [
+    pytest.param(one, marks=pytest.mark.providers) for one in blocks.__all__ if one != ESignaturesCredentials.__name__
+]
 
-@pytest.mark.parametrize("name", blocks.__all__)
+
+@pytest.mark.parametrize("name", [ESignaturesCredentials.__name__, *OTHERS])
 class TestCredentials(BlockStandardTestSuite):
     """Every provider's block."""
 

@@ -16,6 +16,8 @@ import pytest
 
 from tests.sandbox.running import Person, Process, Receiver, customer_of, running, start, until
 
+pytestmark = pytest.mark.slow
+
 STOP_SECONDS = 6
 """It takes one to two on a quiet machine; tests often run on a busy one."""
 
