@@ -58,7 +58,7 @@ def edge(run: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any,
 
     # Prefect reads types from the function it is given, and would look their names up in this module.
     guarded.__annotations__ = get_type_hints(run)
-    guarded.__signature__ = inspect.signature(run, eval_str=True)  # type: ignore[attr-defined]
+    guarded.__signature__ = inspect.signature(run, eval_str=True)  # type: ignore[attr-defined] # inspect's own protocol
     return guarded
 
 

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-import font_source_sans_pro  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+import font_source_sans_pro
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 

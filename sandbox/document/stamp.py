@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from fontTools.pens.basePen import BasePen  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.pens.basePen import BasePen
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from sandbox.document.fonts import TEXT, face
