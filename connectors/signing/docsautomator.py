@@ -76,7 +76,7 @@ from connectors.signing.model import (
     Status,
 )
 from connectors.signing.over_http import OverHttp
-from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.provider import Capability, ProviderSettings, own
 from connectors.signing.tolerant import dig, flag, iso_time, objects, read_object, text, whole
 from connectors.signing.transport import ANSWER_BYTES
 
@@ -226,7 +226,7 @@ class DocsAutomator(OverHttp):
 
     @classmethod
     def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
-        return HeaderKey(_own(settings).api_key, word="Bearer")
+        return HeaderKey(own(DocsAutomatorSettings, settings).api_key, word="Bearer")
 
     @classmethod
     def refuse_unsayable(cls, request: SignatureRequest) -> None:
@@ -391,7 +391,7 @@ class DocsAutomator(OverHttp):
         # Read as bytes, since a failed job has `error` at its top, which elsewhere says that the call went wrong.
         path = f"/job/{in_path(self.title, job_id)}"
         body = await self.http.read_bytes(path, headers={"Accept": "application/json"}, most=ANSWER_BYTES)
-        key = _own(self.settings).api_key.get_secret_value().strip().encode()
+        key = own(DocsAutomatorSettings, self.settings).api_key.get_secret_value().strip().encode()
         try:
             job = job_of(read_object(body.replace(key, b"***")))
         except ValueError:
@@ -643,9 +643,3 @@ def _kind(document: Document) -> Capability:
     if document.template is not None:
         return Capability.TEMPLATES
     return Capability.UPLOADS if document.pdf is not None else Capability.MARKDOWN
-
-
-def _own(settings: ProviderSettings) -> DocsAutomatorSettings:
-    if not isinstance(settings, DocsAutomatorSettings):
-        raise TypeError("DocsAutomator needs the settings of an account at DocsAutomator.")
-    return settings

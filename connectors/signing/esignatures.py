@@ -45,7 +45,7 @@ from connectors.signing.model import (
 )
 from connectors.signing.over_http import OverHttp
 from connectors.signing.proofs import require_hmac
-from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.provider import Capability, ProviderSettings, own
 from connectors.signing.tolerant import dig, iso_time, objects, read_object, text
 
 
@@ -202,7 +202,7 @@ class ESignatures(OverHttp):
     @classmethod
     def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
         # The token also works as `?token=`; there it would end up in logs.
-        return httpx.BasicAuth(_own(settings).api_token.get_secret_value().strip(), "")
+        return httpx.BasicAuth(own(ESignaturesSettings, settings).api_token.get_secret_value().strip(), "")
 
     @classmethod
     def refuse_unsayable(cls, request: SignatureRequest) -> None:
@@ -428,8 +428,8 @@ class ESignatures(OverHttp):
     @classmethod
     def verify(cls, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> None:
         """HMAC-SHA256 of the raw body with the account's token [docs], in hexadecimal [seen]."""
-        own = _own(settings)
-        require_hmac(cls.title, (own.api_token, *own.webhook_secrets), body, headers.get(SIGNATURE))
+        ours = own(ESignaturesSettings, settings)
+        require_hmac(cls.title, (ours.api_token, *ours.webhook_secrets), body, headers.get(SIGNATURE))
 
     @classmethod
     def parse(cls, body: bytes, *, ref: str | None = None) -> Event:
@@ -597,9 +597,3 @@ def _needs(document: Document) -> tuple[Capability, ...]:
 def _contract_id(data: Any) -> str | None:
     """A contract's id; events of delivery errors have it on their top level."""
     return text(dig(data, "contract", "id")) or text(dig(data, "contract_id"))
-
-
-def _own(settings: ProviderSettings) -> ESignaturesSettings:
-    if not isinstance(settings, ESignaturesSettings):
-        raise TypeError("eSignatures needs the settings of an account at eSignatures.")
-    return settings

@@ -33,7 +33,7 @@ from connectors.signing.model import (
     Status,
 )
 from connectors.signing.over_http import OverHttp
-from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.provider import Capability, ProviderSettings, own
 from connectors.signing.tolerant import dig, flag, objects, read_object, text
 from connectors.signing.transport import Part
 
@@ -218,7 +218,7 @@ class Leap(OverHttp):
 
     @classmethod
     def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
-        return HeaderKey(_own(settings).api_key, word=_own(settings).key_prefix)
+        return HeaderKey(own(LeapSettings, settings).api_key, word=own(LeapSettings, settings).key_prefix)
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class Leap(OverHttp):
         document = request.document
         kinds = {Capability.MARKDOWN: document.markdown, Capability.TEMPLATES: document.template}
         self.require(*(kind for kind, value in kinds.items() if value is not None), Capability.UPLOADS)
-        answer = await self.http.call("POST", LAUNCH, form=form_of(request, _own(self.settings)))
+        answer = await self.http.call("POST", LAUNCH, form=form_of(request, own(LeapSettings, self.settings)))
         provider_id = _project_id(answer)
         if provider_id is None:
             raise OutcomeUnknown(f"{self.title} took the request, but its answer names no signing process.")
@@ -316,7 +316,7 @@ class Leap(OverHttp):
 # -- what goes out -----------------------------------------------------------------------------------------------
 
 
-def form_of(request: SignatureRequest, own: LeapSettings) -> list[Part]:
+def form_of(request: SignatureRequest, account: LeapSettings) -> list[Part]:
     """The form of the launch: text and booleans as plain fields, objects and lists as JSON parts.
 
     `extra` is merged in, objects key by key, and further names become further fields; its `signers` add to ours one
@@ -331,11 +331,11 @@ def form_of(request: SignatureRequest, own: LeapSettings) -> list[Part]:
     also = extra.pop("additionalRecipients", None)
     pairs = [(signer.order, merged(_person(signer), next(more, {}))) for signer in request.signers]
     signers = [person for _, person in sorted(pairs, key=lambda pair: pair[0])]
-    copies = [*own.copies_to, *(also if isinstance(also, list | tuple) else [])]
+    copies = [*account.copies_to, *(also if isinstance(also, list | tuple) else [])]
     values = given(
         name=request.title,
-        projectOwner=_owner(request.signers, own),
-        signers={"signers": signers} if own.wrap_signers else signers,
+        projectOwner=_owner(request.signers, account),
+        signers={"signers": signers} if account.wrap_signers else signers,
         orderedSigners=ordered,
         additionalRecipients=list(dict.fromkeys(map(str, copies))),
         signTasksCompletedCallbackUrl=request.webhook_url,
@@ -375,14 +375,14 @@ def _refuse_fields_to_fill_in(request: SignatureRequest) -> None:
         raise Unsupported("Documill Leap cannot be told this: its signers sign, and fill in no text and no boxes.")
 
 
-def _owner(signers: Sequence[Signer], own: LeapSettings) -> dict[str, Any]:
-    if not own.owner_email:
+def _owner(signers: Sequence[Signer], account: LeapSettings) -> dict[str, Any]:
+    if not account.owner_email:
         return _person(sorted(signers, key=lambda signer: signer.order)[-1])
     return given(
-        name=own.owner_name or own.owner_email,
-        organization=own.owner_organization,
-        email=own.owner_email,
-        title=own.owner_title,
+        name=account.owner_name or account.owner_email,
+        organization=account.owner_organization,
+        email=account.owner_email,
+        title=account.owner_title,
     )
 
 
@@ -549,9 +549,3 @@ def _project_id(data: Any) -> str | None:
     """The id that other calls name `projectId` [docs]; where it stands in the data is a [guess]."""
     places = (("projectId",), ("id",), ("project", "id"))
     return next((found for place in places if (found := text(dig(data, *place)))), None)
-
-
-def _own(settings: ProviderSettings) -> LeapSettings:
-    if not isinstance(settings, LeapSettings):
-        raise TypeError("Documill Leap needs the settings of an account at Documill Leap.")
-    return settings

@@ -52,7 +52,7 @@ from connectors.signing.model import (
 )
 from connectors.signing.over_http import OverHttp
 from connectors.signing.proofs import require_hmac
-from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.provider import Capability, ProviderSettings, own
 from connectors.signing.titles import ref_in, with_ref
 from connectors.signing.tolerant import dig, objects, read_object, text, whole
 from connectors.signing.transport import Part
@@ -203,7 +203,7 @@ class Lumin(OverHttp):
 
     @classmethod
     def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
-        return HeaderKey(_own(settings).api_key, header="X-API-Key")
+        return HeaderKey(own(LuminSettings, settings).api_key, header="X-API-Key")
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -377,9 +377,9 @@ class Lumin(OverHttp):
     def verify(cls, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> None:
         """HMAC-SHA256 of the raw body in hexadecimal [docs]: with the primary API key where the webhook is the
         account's, with the app's signing secret where it is an app's."""
-        own = _own(settings)
-        app = () if own.app_signing_secret is None else (own.app_signing_secret,)
-        require_hmac(cls.title, (own.api_key, *app, *own.webhook_secrets), body, headers.get(SIGNATURE))
+        ours = own(LuminSettings, settings)
+        app = () if ours.app_signing_secret is None else (ours.app_signing_secret,)
+        require_hmac(cls.title, (ours.api_key, *app, *ours.webhook_secrets), body, headers.get(SIGNATURE))
 
     @classmethod
     def parse(cls, body: bytes, *, ref: str | None = None) -> Event:
@@ -447,8 +447,8 @@ class Lumin(OverHttp):
         return f"/signature_request/{in_path(self.title, provider_id)}"
 
     def _body(self, request: SignatureRequest) -> dict[str, Any]:
-        own = _own(self.settings)
-        return body_of(request, now=datetime.now(UTC), lifetime=timedelta(days=own.default_expiry_days))
+        ours = own(LuminSettings, self.settings)
+        return body_of(request, now=datetime.now(UTC), lifetime=timedelta(days=ours.default_expiry_days))
 
     def _accepted(self, answer: Any, request: SignatureRequest) -> Snapshot:
         """The answer to a new request, with the signers as they were asked for: it shows none itself."""
@@ -586,9 +586,3 @@ def _tag_word(label: str) -> str:
 
 def _same(email: str | None, other: str) -> bool:
     return email is not None and email.strip().casefold() == other.strip().casefold()
-
-
-def _own(settings: ProviderSettings) -> LuminSettings:
-    if not isinstance(settings, LuminSettings):
-        raise TypeError("Lumin needs the settings of an account at Lumin.")
-    return settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -79,6 +79,16 @@ class ProviderSettings(BaseModel):
         default=(),
         description="Further secrets a webhook may be signed with, while one is being exchanged for another.",
     )
+
+
+S = TypeVar("S", bound=ProviderSettings)
+
+
+def own(kind: type[S], settings: ProviderSettings) -> S:
+    """The same settings, known to be this provider's. Raises `TypeError` for those of another."""
+    if not isinstance(settings, kind):
+        raise TypeError(f"These are no {kind.__name__}, which the provider needs.")
+    return settings
 
 
 class Provider(ABC):

@@ -36,7 +36,7 @@ from connectors.signing.model import (
 )
 from connectors.signing.over_http import OverHttp
 from connectors.signing.proofs import require_hmac
-from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.provider import Capability, ProviderSettings, own
 from connectors.signing.titles import ref_in, with_ref
 from connectors.signing.tolerant import dig, iso_time, objects, read_object, text, whole
 from connectors.signing.transport import Part
@@ -182,7 +182,7 @@ class SwitchLabs(OverHttp):
 
     @classmethod
     def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
-        return HeaderKey(_own(settings).api_key, word="Bearer")
+        return HeaderKey(own(SwitchLabsSettings, settings).api_key, word="Bearer")
 
     @classmethod
     def refuse_unsayable(cls, request: SignatureRequest) -> None:
@@ -308,9 +308,9 @@ class SwitchLabs(OverHttp):
     @classmethod
     def verify(cls, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> None:
         """`sha256=` and the HMAC-SHA256 of the raw body with the webhook secret, in hexadecimal [docs]."""
-        own = _own(settings)
+        ours = own(SwitchLabsSettings, settings)
         require_hmac(
-            cls.title, (own.webhook_secret, *own.webhook_secrets), body, headers.get(SIGNATURE), prefix="sha256="
+            cls.title, (ours.webhook_secret, *ours.webhook_secrets), body, headers.get(SIGNATURE), prefix="sha256="
         )
 
     @classmethod
@@ -480,9 +480,3 @@ def _newest_first(shown: Sequence[Snapshot]) -> bool:
     made = [iso_time(snapshot.raw.get("created_at")) for snapshot in shown]
     falling = [newer is not None and older is not None and newer >= older for newer, older in pairwise(made)]
     return bool(falling) and all(falling)
-
-
-def _own(settings: ProviderSettings) -> SwitchLabsSettings:
-    if not isinstance(settings, SwitchLabsSettings):
-        raise TypeError("Switch Labs eSign needs the settings of an account at Switch Labs eSign.")
-    return settings

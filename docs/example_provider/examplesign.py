@@ -35,7 +35,7 @@ from connectors.signing.model import (
 )
 from connectors.signing.over_http import OverHttp
 from connectors.signing.proofs import require_hmac
-from connectors.signing.provider import Capability, ProviderSettings
+from connectors.signing.provider import Capability, ProviderSettings, own
 from connectors.signing.titles import with_ref
 from connectors.signing.tolerant import dig, iso_time, objects, read_object, text
 from connectors.signing.transport import Part
@@ -179,7 +179,7 @@ class ExampleSign(OverHttp):
 
     @classmethod
     def authentication(cls, settings: ProviderSettings) -> httpx.Auth:
-        return HeaderKey(_own(settings).api_key, word="Bearer")
+        return HeaderKey(own(ExampleSignSettings, settings).api_key, word="Bearer")
 
     @classmethod
     def refuse_unsayable(cls, request: SignatureRequest) -> None:
@@ -274,7 +274,7 @@ class ExampleSign(OverHttp):
     @classmethod
     def verify(cls, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> None:
         """`t=<seconds>,v1=<signature>` over time, full stop and raw body, at most five minutes off our clock [docs]."""
-        verify_at(time.time(), _own(settings), headers.get(SIGNATURE), body)
+        verify_at(time.time(), own(ExampleSignSettings, settings), headers.get(SIGNATURE), body)
 
     @classmethod
     def parse(cls, body: bytes, *, ref: str | None = None) -> Event:
@@ -402,9 +402,3 @@ def _signer(signer: dict[str, Any]) -> SignerSnapshot:
         signed_at=iso_time(signer.get("signed_at")),
         declined_at=iso_time(signer.get("refused_at")),
     )
-
-
-def _own(settings: ProviderSettings) -> ExampleSignSettings:
-    if not isinstance(settings, ExampleSignSettings):
-        raise TypeError("Example Sign needs the settings of an account at Example Sign.")
-    return settings
