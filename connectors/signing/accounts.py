@@ -71,7 +71,9 @@ def _default(provider: str, settings_class: type[ProviderSettings], env: Mapping
         return settings_class.model_validate(given)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
-        problem = ValueError(f"{variable(provider, str(wrong['loc'][0]))} cannot be used: {wrong['msg']}.")
+        problem = ValueError(
+            f"{variable(provider, str(wrong['loc'][0]))} cannot be used: {wrong['msg'].removeprefix('Value error, ')}."
+        )
     raise problem
 
 

@@ -81,7 +81,7 @@ class LuminSettings(ProviderSettings):
     def _fits_into_a_header(cls, key: SecretStr) -> SecretStr:
         """A line end pasted along would break every call where it looks as if the call may have gone out."""
         if re.fullmatch(r"[!-~]+", key.get_secret_value()) is None:
-            raise ValueError("an API key has neither blanks nor letters beyond ASCII")
+            raise ValueError("a key has neither blanks nor letters beyond ASCII: copy it again")
         return key
 
 
