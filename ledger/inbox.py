@@ -65,8 +65,10 @@ async def put(ledger: Ledger, deliveries: Sequence[Delivery], *, hints: bool = F
     if not hints and not all(delivery.genuine for delivery in deliveries):
         raise ValueError("A delivery that is not proven genuine is kept only where hints are wanted.")
     new: set[tuple[Any, ...]] = set()
-    # one order for everybody, so that two receivers never wait for each other
-    ordered = sorted(deliveries, key=_name)
+    # one order for everybody, so that two receivers never wait for each other; each once, since Postgres lets one
+    # statement meet a row it has just written no second time
+    once = {_name(delivery): delivery for delivery in reversed(deliveries)}
+    ordered = [once[name] for name in sorted(once)]
     async with ledger.begin() as connection:
         for start in range(0, len(ordered), PORTION):
             values = [

@@ -67,7 +67,7 @@ async def test_two_processes_on_one_batch_send_each_row_once(
 async def test_the_first_row_of_an_unknown_account_goes_alone_and_never_more_than_allowed(
     ledger: Ledger, settings: Settings, provider: FakeProvider
 ) -> None:
-    provider.delay = 0.02
+    provider.delay = 0.2
     provider.settings_given = {"concurrency": 4}
     batch_id = await frozen(ledger, provider.settings(), 20)
     before: list[int] = []
