@@ -68,6 +68,19 @@ batches = Table(
     Index("ix_batches_sheet", "sheet"),
 )
 
+gates = Table(  # a batch whose first rows go out alone; the others wait for a person's yes
+    "gates",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batches.id"), primary_key=True),
+    Column("run_id", Text),  # the Prefect run that asks, which starts again from its first line once it is answered
+    Column("last_row", Integer, nullable=False),  # of the canary; what lies below it in the sheet waits
+    Column("waiting", Integer),  # how many rows the question is about, once it has been put
+    Column("asked_at", Moment),
+    Column("answer", Text),  # yes, no
+    Column("answered_at", Moment),
+    Index("ix_gates_run_id", "run_id"),
+)
+
 other_rows = Table(  # rows of a batch's sheet that are no requests of this batch: refused, or already in another one
     "other_rows",
     metadata,
