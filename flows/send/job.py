@@ -16,7 +16,7 @@ from flows.events.writeback import write_batch, write_due
 from flows.lease import process_name
 from flows.send.addresses import addresses
 from flows.send.fitting import Fitting
-from flows.send.pace import Pace, loop_clock
+from flows.send.pace import MARGIN, Pace, loop_clock
 from flows.send.patience import ending_in_order
 from flows.send.prepare import fingerprint
 from flows.send.progress import Outcome, Progress, Tally, Tell, silent
@@ -62,10 +62,12 @@ async def run_batch(
     open_account: OpenAccount = provider_for,
     tell: Tell = silent,
     chunk: Chunk = plainly,
+    margin: float = MARGIN,
 ) -> Outcome:
     """Send what is planned in this batch, and say how it ended. Safe to repeat, and beside another that runs.
 
-    `only_rows` are row numbers of the sheet, `limit` a number of rows, `tell` hears how it stands. Raises
+    `only_rows` are row numbers of the sheet, `limit` a number of rows, `tell` hears how it stands,
+    `margin` is how many seconds a claim outlives its call (less than the usual is for rehearsing crashes). Raises
     `CannotSend` and `AccountNotFound` with a sentence before anything is sent. Cancelled, or told to end by SIGTERM,
     it lets the calls under way finish, records them and passes that on.
     """
@@ -78,7 +80,7 @@ async def run_batch(
             _require_same_account(batch, provider.settings)
             async with writing_back(ledger):
                 try:
-                    outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk)
+                    outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk, margin)
                 finally:
                     problem = await _show(ledger, batch_id)
     if problem is not None:
@@ -95,6 +97,7 @@ async def _send(
     limit: int | None,
     tell: Tell,
     chunk: Chunk,
+    margin: float,
 ) -> Outcome:
     await settle_account(ledger, provider, batch.account, batch.mode)
     await batches.reopen(ledger, batch.id)
@@ -109,6 +112,7 @@ async def _send(
             provider.settings,
             known_good=await settling.known_good(ledger, batch.provider, batch.account, batch.mode),
             clock=loop_clock,
+            margin=margin,
         ),
         owner=process_name(),
         fitting=Fitting(type(provider), addresses(settings, type(provider), batch.account, batch.base_url)),

@@ -27,11 +27,14 @@ class Pace:
     look-up needs one to be conclusive), halves whenever the provider asks to wait, and grows with what it accepts.
     """
 
-    def __init__(self, settings: ProviderSettings, *, known_good: bool, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: ProviderSettings, *, known_good: bool, clock: Callable[[], float], margin: float = MARGIN
+    ) -> None:
         burst = max(1.0, settings.rate * BURST)
         self._limiter = AsyncLimiter(burst, burst / settings.rate)
         self._settings = settings
         self._clock = clock
+        self._margin = margin
         self._proven = known_good
         self._width = settings.concurrency if known_good else 1
         self._waits = 0
@@ -45,7 +48,7 @@ class Pace:
     @property
     def lease_seconds(self) -> float:
         """How long a claim must hold: one whole call, the wait for its turn, and a margin."""
-        return self._settings.timeout_seconds + self._settings.concurrency / self._settings.rate + MARGIN
+        return self._settings.timeout_seconds + self._settings.concurrency / self._settings.rate + self._margin
 
     @property
     def waiting_for(self) -> float:
