@@ -263,3 +263,11 @@ leases = Table(
     Column("owner", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("next_us", BigInteger, nullable=False),  # microseconds since 1970: a thousand calls a second need finer steps
+)
