@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 0
 
-.PHONY: help demo docs test test-browser test-all check format lock clean
+.PHONY: help demo docs test test-browser test-all chaos check format lock clean
 
 help:           ## What there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -22,6 +22,9 @@ test-browser: $(READY)  ## A person's way through the signing pages, in headless
 test-all: $(READY)  ## What takes longer or needs a service (all providers, kill tests, Postgres); a missing service fails
 	@ESIGN_TEST_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m providers
 	@ESIGN_TEST_ALL=1 sh tests/postgres.sh $(BIN)/python -m pytest -q -m "(slow or postgres) and not browser"
+
+chaos: $(READY)  ## 200 batches sent while processes, provider and database fail (needs Postgres); SEEDS=17 repeats one
+	@sh tests/postgres.sh $(BIN)/python -m tests.chaos $(or $(SEEDS),1-200)
 
 check: $(READY)  ## Lint, format, types and import contracts
 	@$(BIN)/ruff check .

@@ -1,0 +1,78 @@
+"""Starts stub and senders: real processes, forked from one that has imported everything once."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import sending, stub
+from tests.chaos.plan import TIMEOUT, Plan
+
+_FROM = multiprocessing.get_context("forkserver")
+# a sender alone would import for four seconds, and be killed in the midst of it
+_FROM.set_forkserver_preload(["flows.send.job", "connectors.signing.esignatures", "aiohttp.web", "asyncpg"])
+
+
+def start(target: Callable[..., None], *given: Any) -> ForkServerProcess:
+    process = _FROM.Process(target=target, args=given, daemon=True)
+    process.start()
+    return process
+
+
+def start_stub(plan: Plan, record: Path) -> tuple[ForkServerProcess, str]:
+    """The stub, and its address."""
+    ours, theirs = _FROM.Pipe()
+    process = start(stub.serve, theirs, record, plan.faults, plan.lag, TIMEOUT, plan.pause)
+    if not ours.poll(60):
+        raise RuntimeError("The stub did not start.")
+    return process, ours.recv()
+
+
+class Senders:
+    """Keeps so many senders running: whoever has ended or was killed is started again."""
+
+    def __init__(self, order: sending.Order) -> None:
+        self._order = order
+        self._living: list[ForkServerProcess] = []
+        self._ended: list[ForkServerProcess] = []
+        self.kills = 0
+
+    @property
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._living if process.pid is not None]
+
+    def reap(self) -> list[ForkServerProcess]:
+        """Those that have ended since the last time."""
+        ended = [process for process in self._living if not process.is_alive()]
+        self._living = [process for process in self._living if process not in ended]
+        return ended
+
+    def start(self) -> None:
+        self._living.append(start(sending.run, self._order))
+
+    def kill(self, which: int) -> None:
+        """SIGKILL for one of them, if there is one."""
+        if self._living:
+            self._living[which % len(self._living)].kill()
+            self.kills += 1
+
+    def kill_all(self) -> None:
+        for process in self._living:
+            process.kill()
+            process.join()
+
+    @property
+    def ends(self) -> list[dict[str, Any]]:
+        """How those ended that were not killed."""
+        log = self._order.folder / "senders.jsonl"
+        return [json.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
+
+
+def load() -> float:
+    """How busy the machine is."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
