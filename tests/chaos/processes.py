@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,25 @@ _FROM = multiprocessing.get_context("forkserver")
 _FROM.set_forkserver_preload(["flows.send.job", "connectors.signing.esignatures", "aiohttp.web", "asyncpg"])
 
 
-def start(target: Callable[..., None], *given: Any) -> ForkServerProcess:
-    process = _FROM.Process(target=target, args=given, daemon=True)
+def start(target: Callable[..., None], *given: Any, **more: Any) -> ForkServerProcess:
+    process = _FROM.Process(target=target, args=given, kwargs=more, daemon=True)
     process.start()
     return process
 
 
-def start_stub(plan: Plan, record: Path) -> tuple[ForkServerProcess, str]:
-    """The stub, and its address."""
+@contextlib.contextmanager
+def playing(plan: Plan, record: Path) -> Iterator[str]:
+    """The stub for a while; its address."""
     ours, theirs = _FROM.Pipe()
-    process = start(stub.serve, theirs, record, plan.faults, plan.lag, TIMEOUT, plan.pause)
-    if not ours.poll(60):
-        raise RuntimeError("The stub did not start.")
-    return process, ours.recv()
+    manner = {"lag": plan.lag, "timeout": TIMEOUT, "pause": plan.pause, "blind": plan.blind}
+    process = start(stub.serve, theirs, record, plan.faults, **manner)
+    try:
+        if not ours.poll(60):
+            raise RuntimeError("The stub did not start.")
+        yield ours.recv()
+    finally:
+        process.kill()
+        process.join()
 
 
 class Senders:
@@ -39,7 +45,6 @@ class Senders:
     def __init__(self, order: sending.Order) -> None:
         self._order = order
         self._living: list[ForkServerProcess] = []
-        self._ended: list[ForkServerProcess] = []
         self.kills = 0
 
     @property
@@ -71,8 +76,3 @@ class Senders:
         """How those ended that were not killed."""
         log = self._order.folder / "senders.jsonl"
         return [json.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
-
-
-def load() -> float:
-    """How busy the machine is."""
-    return os.getloadavg()[0] / (os.cpu_count() or 1)

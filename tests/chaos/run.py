@@ -1,4 +1,4 @@
-"""One run: everything fails by plan while a batch is sent; then all is calm, a person decides, and the end is checked."""
+"""One run: everything fails by plan while a batch is sent; then it is calm, a person decides, and all is checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ledger import planning, settling
 from ledger.store import Ledger
 from tests.chaos import checking, databases, disks, record
 from tests.chaos.plan import MARGIN, OF_THE_DATABASE, TIMEOUT, Plan, Trouble
-from tests.chaos.processes import Senders, start_stub
+from tests.chaos.processes import Senders, playing
 from tests.chaos.sending import FINE, LEDGER, Order
 from tests.chaos.standing import Row, standing
 from tests.flows.drafts import draft
@@ -74,12 +74,8 @@ class Run:
         self.folder.mkdir(parents=True)
         result = Result(self.plan)
         async with self._ledger_url() as url:
-            stub, self._address = start_stub(self.plan, self.record)
-            try:
+            with playing(self.plan, self.record) as self._address:
                 await self._play(url, result)
-            finally:
-                stub.kill()
-                stub.join()
         result.seconds = time.monotonic() - begun
         if result.problems:
             (self.folder / "problems.txt").write_text(

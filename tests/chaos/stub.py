@@ -26,14 +26,20 @@ GARBAGE = b"<!doctype html><p>Hello."
 
 
 class Stub:
-    """`lag` is how many seconds the list may be behind, `timeout` the patience of those who call."""
+    """`lag` is how many seconds the list may be behind, `timeout` the patience of those who call.
 
-    def __init__(self, faults: Faults, record: Record, *, lag: float, timeout: float, pause: float) -> None:
+    `pause` is how many seconds a call takes at most where nothing fails, `blind` puts an unreadable entry in the list.
+    """
+
+    def __init__(
+        self, faults: Faults, record: Record, *, lag: float, timeout: float, pause: float, blind: bool
+    ) -> None:
         self._faults = faults
         self._record = record
         self._lag = lag
         self._timeout = timeout
         self._pause = pause
+        self._blind = blind
         self._dice = Random(faults.seed)
         self._ids = itertools.count(1)
         self._calls: Counter[int] = Counter()
@@ -111,7 +117,9 @@ class Stub:
         if self._faults.unclear and self._dice.random() < 0.2:
             return web.Response(status=self._dice.choice((500, 503, 200)), body=GARBAGE)
         shown = [contract for visible_at, contract in self._contracts if visible_at <= time.monotonic()]
-        return web.json_response({"data": [{"contract": contract} for contract in shown[::-1][:SHOWN]]})
+        newest = [{"contract": contract} for contract in shown[::-1][: SHOWN - self._blind]]
+        # somebody else's, on which no mark can be read: it might be any
+        return web.json_response({"data": [*newest, *([{"contract": {"id": "con-0"}}] if self._blind else [])]})
 
     # -- as the one who plays it ---------------------------------------------------------------------------------
 
@@ -147,15 +155,17 @@ def _response(body: dict[str, Any] | bytes, status: str = "200 OK", more: str = 
     return f"{head}Connection: close\r\n\r\n".encode() + content
 
 
-def serve(where: Connection, record: Path, faults: Faults, lag: float, timeout: float, pause: float) -> None:
-    """Play the provider on a free port of the loopback until terminated; its address goes through `where`."""
+def serve(where: Connection, record: Path, faults: Faults, **manner: Any) -> None:
+    """Play the provider on a free port of the loopback; its address goes through `where`, whose end ends it."""
 
     async def play() -> None:
-        stub = Stub(faults, Record(record), lag=lag, timeout=timeout, pause=pause)
+        stub = Stub(faults, Record(record), **manner)
         runner = web.AppRunner(stub.app(), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         where.send(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        await asyncio.Event().wait()
+        nobody_left = asyncio.Event()
+        asyncio.get_running_loop().add_reader(where.fileno(), nobody_left.set)
+        await nobody_left.wait()
 
     asyncio.run(play())

@@ -18,6 +18,7 @@ UNCLEAR = Plan(
     rate=400.0,
     lag=0.0,
     pause=0.02,
+    blind=False,
     faults=Faults(seed=1, unclear=0.3),
     postgres=False,
     own_disk=False,
