@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from cli.failures import Failure
-from cli.verbs import demo, doctor, events, plan, providers, recipes, sandbox, send, status, up
+from cli.verbs import batch, demo, doctor, events, plan, providers, recipes, request, sandbox, send, status, up
 
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 
@@ -30,6 +30,8 @@ app.command(up.up)
 app.command(plan.plan)
 app.command(send.send)
 app.command(status.status)
+app.command(batch.app)
+app.command(request.app)
 app.command(recipes.app)
 app.command(providers.app)
 app.command(sandbox.sandbox)

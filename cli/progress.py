@@ -20,38 +20,58 @@ LINES = 10
 
 
 async def sent_with_progress(
-    ledger: Ledger, batch_id: str, *, rows: Sequence[int], limit: int | None, total: int, confirm_live: int | None
+    ledger: Ledger,
+    batch_id: str,
+    *,
+    rows: Sequence[int],
+    limit: int | None,
+    total: int,
+    confirm_live: int | None,
+    canary: int | None = None,
 ) -> None:
-    """Run the flow `send-batch` in this process and say how it ended.
+    """Run the flow `send-batch` in this process and say how it ended; after a canary the batch waits for a person.
 
-    Raises `AnswerIsNo` when rows were refused, are unclear or left over, `OutsideFailed` when the batch paused itself.
+    Raises `AnswerIsNo` when rows were refused, are unclear or left over, or a person paused the batch meanwhile,
+    `OutsideFailed` when the batch paused itself.
     """
     # Before Prefect is imported: its own lines would tear the bar apart, and the run's page has them.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
-    from flows.send.flow import listening, send_batch
+    from flows.send.flow import WAITS, listening, send_batch
 
     with _bar(total) as tell, listening(tell):
         state = await send_batch(
-            batch=batch_id, rows=list(rows) or None, limit=limit, confirm_live=confirm_live, return_state=True
+            batch=batch_id,
+            rows=list(rows) or None,
+            limit=limit,
+            confirm_live=confirm_live,
+            canary=canary,
+            return_state=True,
         )
     if not state.is_completed() and state.name != "Paused itself":
         raise OutsideFailed(f"The batch stopped: {state.message} Send again to go on.")
-    await conclude(ledger, batch_id, whole=not rows and limit is None)
+    waits = state.name == WAITS
+    await conclude(ledger, batch_id, whole=not rows and limit is None and not waits, waits=waits)
 
 
-async def conclude(ledger: Ledger, batch_id: str, *, whole: bool) -> None:
+async def conclude(ledger: Ledger, batch_id: str, *, whole: bool, waits: bool = False) -> None:
     """Say how the batch stands; `whole` if every row was meant to go out, so that one left over is not what was asked.
 
-    Raises as `sent_with_progress` does.
+    `waits`: the first rows alone were meant to, and the batch waits for a person as it should. Raises as
+    `sent_with_progress` does.
     """
     from ledger import batches, planning, sending
 
     counts = await sending.counts(ledger, batch_id)
     found = await batches.batch(ledger, batch_id)
     print(f"Batch {batch_id}: " + ", ".join(f"{number} {state}" for state, number in counts.items() if number))
-    if found is not None and found.paused_because:
+    held = found is not None and found.state == "held"
+    if found is not None and found.paused_because and not held:
         raise OutsideFailed(f"The batch paused itself: {found.paused_because}")
     said = []
+    if found is not None and held and waits:
+        print(found.paused_because)
+    elif found is not None and held:
+        said.append(f"The batch is paused. {found.paused_because}")
     if failed := counts.get("failed"):
         said.append(f"The provider refused {failed} rows; `esign status {batch_id}` says why, --again sends them anew.")
     if uncertain := counts.get("uncertain"):
@@ -59,7 +79,7 @@ async def conclude(ledger: Ledger, batch_id: str, *, whole: bool) -> None:
             f"{uncertain} rows may or may not have been sent and are never sent again blindly; "
             "send the sheet again later to have them looked up."
         )
-    if whole and (planned := counts.get("planned")):
+    if whole and not held and (planned := counts.get("planned")):
         wait = await planning.seconds_until_due(ledger, batch_id)
         when = f" in {wait:.0f} s, when the provider wants to be asked again" if wait >= 1 else ""
         said.append(f"{planned} rows are not sent yet; the same command goes on with them{when}.")

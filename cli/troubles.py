@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ledger import inbox, outbox, reading
+from ledger import inbox, outbox, reading, settling
 from ledger.store import Ledger
 
 
 async def troubles(ledger: Ledger) -> list[str]:
-    """Requests a provider holds twice, webhooks nothing could be made of, and follow-ups that keep failing."""
+    """Requests that may have been sent, those a provider holds twice, webhooks nothing could be made of, and follow-ups
+    that keep failing."""
     twice = [f"{one.request_id}: {one.kind} ({one.provider_id})" for one in await reading.all_incidents(ledger)]
     dead = [
         f"Webhook {one.id} from {one.provider}/{one.account} could not be used ({one.reason}); "
@@ -18,4 +19,28 @@ async def troubles(ledger: Ledger) -> list[str]:
         f"{one.request_id}: '{one.kind}' has failed {one.tries} times ({one.problem}); it is tried again every hour."
         for one in await outbox.stuck(ledger)
     ]
-    return twice + dead + stuck
+    return [*await uncertain(ledger), *twice, *dead, *stuck]
+
+
+async def uncertain(ledger: Ledger) -> list[str]:
+    """How many requests of each account may or may not have been sent, and what becomes of them."""
+    unclear = await settling.unclear_accounts(ledger)
+    if not unclear:
+        return []
+    from connectors.signing.provider import Capability
+    from connectors.signing.registry import PROVIDERS
+
+    said = []
+    for (provider, account), (number, first) in unclear.items():
+        known = PROVIDERS.get(provider)
+        looked_up = known is not None and Capability.FIND in known.capabilities
+        by_itself = (
+            "they are looked up every five minutes while everything is up; one that stays unclear is yours: "
+            if looked_up
+            else f"{known.title if known else provider} cannot be searched for them: "
+        )
+        said.append(
+            f"{number} requests of {provider}/{account} may or may not have been sent, and are never sent again "
+            f"blindly; {by_itself}look there, then `esign request resolve {first} --sent ID`, or --not-sent."
+        )
+    return said

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
 from ledger.schema import batches as table
 from ledger.schema import other_rows, requests
-from ledger.sql import now_ms
+from ledger.sql import among, at_least, now_ms
 from ledger.states import RequestState
 from ledger.store import Ledger
 
+_ROW = ("batch_id", "mode", "campaign", "key")
 UNSETTLED = (RequestState.PLANNED.value, RequestState.SENDING.value, RequestState.UNCERTAIN.value)
 
 
 class Batch(Frozen):
-    """One sending of one sheet. `paused_because` is the sentence that says why nothing more goes out."""
+    """One sending of one sheet. `paused_because` is the sentence that says why nothing more goes out.
+
+    `paused` is a batch that stopped itself: sending it again goes on. `held` is a person's pause, or waits for a
+    person's yes: only `release` lets it go on.
+    """
 
     id: str
     recipe: str
@@ -31,7 +37,7 @@ class Batch(Frozen):
     hash: str
     base_url: str
     fingerprint: str
-    state: Literal["open", "paused", "done"]
+    state: Literal["open", "paused", "held", "done"]
     paused_because: str | None
     created_at: datetime
     frozen_at: datetime
@@ -59,24 +65,37 @@ async def batches(ledger: Ledger, newest: int = 20) -> list[Batch]:
 
 async def counts(ledger: Ledger, batch_id: str) -> Counts:
     """How many rows of a batch stand where."""
-    mine = requests.c.batch_id == batch_id
+    # Of a million rows hardly any are in a later round: all are counted in an index, and the few taken off again.
     per_state = (
-        select(requests.c.state, func.count().label("number")).where(mine, newest_round()).group_by(requests.c.state)
+        select(requests.c.state, func.count().label("number"))
+        .where(requests.c.batch_id == batch_id)
+        .group_by(requests.c.state)
     )
+    outdated = per_state.where(among_outdated(batch_id))
     others = select(func.count(other_rows.c.problem), func.count(other_rows.c.request_id)).where(
         other_rows.c.batch_id == batch_id
     )
     async with ledger.read() as connection:
         states: Counts = {row.state: row.number for row in await connection.execute(per_state)}
+        for row in await connection.execute(outdated):
+            states[row.state] -= row.number
         refused, already = (await connection.execute(others)).one()
-    return states | {"refused": refused, "already": already}
+    return {state: number for state, number in states.items() if number} | {"refused": refused, "already": already}
 
 
 def newest_round() -> ColumnElement[bool]:
     """Of a key that was sent again within its batch, only the last round counts and is shown."""
     later = requests.alias()
-    same = (later.c[name] == requests.c[name] for name in ("batch_id", "mode", "campaign", "key"))
-    return ~exists().where(*same, later.c.round > requests.c.round)
+    same = (later.c[name] == requests.c[name] for name in _ROW)
+    return ~exists().where(*same, later.c.round > requests.c.round, at_least(later.c.round, 2))
+
+
+def among_outdated(batch_id: str) -> ColumnElement[bool]:
+    """The other way round: the requests of this batch that a later round has taken the place of."""
+    earlier, later = requests.alias(), requests.alias()
+    same = (later.c[name] == earlier.c[name] for name in _ROW)
+    replaced = select(earlier.c.id).join(later, and_(*same, earlier.c.round < later.c.round))
+    return requests.c.id.in_(replaced.where(later.c.batch_id == batch_id, at_least(later.c.round, 2)))
 
 
 async def pause(ledger: Ledger, batch_id: str, because: str) -> None:
@@ -86,8 +105,33 @@ async def pause(ledger: Ledger, batch_id: str, because: str) -> None:
         await connection.execute(update(table).where(running).values(state="paused", paused_because=because))
 
 
+async def hold(ledger: Ledger, batch_id: str, because: str) -> bool:
+    """Let nothing more of this batch be claimed until a person releases it; False for one that is done or unknown.
+
+    A person's word stands above the breaker's, and the last one counts.
+    """
+    going = (table.c.id == batch_id) & (table.c.state != "done")
+    async with ledger.begin() as connection:
+        change = update(table).where(going).values(state="held", paused_because=because)
+        return (await connection.execute(change)).rowcount == 1
+
+
+async def release(ledger: Ledger, batch_id: str) -> None:
+    """Let a batch go on, whoever paused it: a person said so."""
+    stopped = (table.c.id == batch_id) & table.c.state.in_(("paused", "held"))
+    async with ledger.begin() as connection:
+        await connection.execute(update(table).where(stopped).values(state="open", paused_because=None))
+
+
+async def held(ledger: Ledger, batch_ids: Collection[str]) -> list[Batch]:
+    """Those of these batches that wait for a person."""
+    async with ledger.read() as connection:
+        chosen = select(table).where(table.c.state == "held", among(connection, table.c.id, sorted(batch_ids)))
+        return [Batch(**row) for row in (await connection.execute(chosen.order_by(table.c.id))).mappings()]
+
+
 async def reopen(ledger: Ledger, batch_id: str) -> None:
-    """Let a paused batch go on."""
+    """Let a batch that paused itself go on; one that a person paused stays as it is."""
     paused = (table.c.id == batch_id) & (table.c.state == "paused")
     async with ledger.begin() as connection:
         await connection.execute(update(table).where(paused).values(state="open", paused_because=None))

@@ -159,7 +159,8 @@ class Case:
         if problem is None:
             self.happenings.append(Happening(event.type.value, event.name, at, None, None, delivery_id))
             return
-        if self.provider_id is None and self.state in (RequestState.PLANNED, RequestState.FAILED):
+        taken_back = self.state is RequestState.CANCELED and self.sent_at is None
+        if self.provider_id is None and (taken_back or self.state in (RequestState.PLANNED, RequestState.FAILED)):
             # its webhook proves that the provider has it, whatever somebody concluded: it must not go out again
             self.state, self.closed_at = RequestState.UNCERTAIN, None
         if not self.state.terminal:
@@ -204,6 +205,18 @@ class Case:
             self._tell("expired", "deadline", at)
             self._turn_over(at)
 
+    def withdraw(self, at: datetime) -> bool:
+        """The sender takes it back: it is withdrawn at the provider, or was never there. Whether that was news."""
+        was_out = self.state.open
+        if not self._move(RequestState.CANCELED, at):
+            return False
+        self.problem = None
+        self.note("canceled", "withdrawn", at)
+        if was_out:
+            self._tell("canceled", "withdrawn", at)
+        self._turn_over(at)
+        return True
+
     def end_unsent(self, state: RequestState, problem: str | None, at: datetime) -> None:
         """An attempt ended without a provider id: failed, uncertain, or planned again."""
         self.state, self.problem = state, problem
@@ -240,10 +253,11 @@ class Case:
         """The provider has it, under whatever id; news only while no id is known."""
         if self.provider_id is not None:
             return
+        thought_unsent = self.sent_at is None
         self.sent_at = self.sent_at or at
         if self.expires_in_hours is not None:
             self.expires_at = self.sent_at + timedelta(hours=self.expires_in_hours)
-        if (state := accepted(self.state)) is not self.state:
+        if (state := accepted(self.state, thought_unsent=thought_unsent)) is not self.state:
             self.state, self.problem, self.closed_at = state, None, None
             self.note("sent", "sent", at)
 

@@ -21,7 +21,8 @@ from ledger.store import Ledger
 
 NOT_SENT = "not sent"
 _OPEN = (RequestState.SENT, RequestState.IN_PROGRESS)
-_ASKED = (SignerState.INVITED, SignerState.VIEWED)
+ASKED = (SignerState.INVITED, SignerState.VIEWED)
+"""Who is reminded: somebody whose invitation did not arrive needs another address first."""
 
 
 class DueReminder(Frozen):
@@ -111,7 +112,7 @@ async def begin_reminder(ledger: Ledger, due: DueReminder) -> bool:
             )
             if (await connection.execute(mark.on_conflict_do_nothing())).rowcount == 0:
                 return False
-            _move_on(case, person, due)
+            move_on(case, person, due)
             await casefile.put_back()
             return True
     return False
@@ -144,13 +145,13 @@ async def take_back_reminder(ledger: Ledger, due: DueReminder) -> None:
 
 def _still_due(case: Case, due: DueReminder) -> Person | None:
     for person in case.in_turn():
-        if person.id == due.signer_id and person.state in _ASKED and person.reminded + 1 == due.number:
+        if person.id == due.signer_id and person.state in ASKED and person.reminded + 1 == due.number:
             due_at = person.next_reminder_at
             return person if due_at is not None and due_at <= due.as_of else None
     return None
 
 
-def _move_on(case: Case, person: Person, due: DueReminder) -> None:
+def move_on(case: Case, person: Person, due: DueReminder) -> None:
     """Set the clock for the next one: the plan's time, but never sooner than one interval from now."""
     person.reminded, person.next_reminder_at = due.number, None
     scheduled = case.next_reminder(person)

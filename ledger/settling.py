@@ -121,6 +121,17 @@ async def unclear(ledger: Ledger, provider: str, account: str, mode: str) -> lis
         return [Unclear(**row) for row in (await connection.execute(chosen)).mappings()]
 
 
+async def unclear_accounts(ledger: Ledger) -> dict[tuple[str, str], tuple[int, str]]:
+    """How many requests of each account (provider and name) may have been sent, and the id of one of them."""
+    counted = (
+        select(requests.c.provider, requests.c.account, func.count(), func.min(requests.c.id))
+        .where(stands(requests.c.state, UNCERTAIN))
+        .group_by(requests.c.provider, requests.c.account)
+    )
+    async with ledger.read() as connection:
+        return {(row[0], row[1]): (row[2], row[3]) for row in await connection.execute(counted)}
+
+
 async def settle(ledger: Ledger, unclear: Sequence[Unclear], lookup: Lookup, settle_seconds: float) -> Settled:
     """Judge unclear requests by a look-up that began after they were read.
 

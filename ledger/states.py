@@ -81,13 +81,15 @@ def after(current: RequestState, reported: RequestState) -> RequestState:
     return reported if reported in MOVES[current] else current
 
 
-def accepted(current: RequestState) -> RequestState:
+def accepted(current: RequestState, *, thought_unsent: bool = False) -> RequestState:
     """Where a request stands once its *first* provider id is known: proof that the provider has it.
 
     This is the one way out of `failed`: a refusal of a later attempt is outweighed by an earlier one that got
-    through after all.
+    through after all. It is also the way out of `canceled` for a row that was taken back here, `thought_unsent`: it
+    is open there, and has to be withdrawn there.
     """
-    return _R.SENT if current in (*_NOT_OUT, _R.FAILED) else current
+    taken_back = thought_unsent and current is _R.CANCELED
+    return _R.SENT if taken_back or current in (*_NOT_OUT, _R.FAILED) else current
 
 
 _SIGNER_RANK = {

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
-from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
-from cli.reach import answers
+from cli.asking import confirm_live
+from cli.failures import AnswerIsNo, BadUsage
 from cli.sheet_options import SheetOptions
 
 if TYPE_CHECKING:
     from cli.planning import Ready
-    from ledger.settings import Settings
 
 
 async def send(
@@ -28,6 +25,8 @@ async def send(
     yes: Annotated[bool, Parameter(negative="")] = False,
     live: Annotated[bool, Parameter(negative="")] = False,
     no_webhooks: Annotated[bool, Parameter(negative="")] = False,
+    canary: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+    resume: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Send what the plan says; the same call again goes on after an interruption and sends nothing twice.
 
@@ -45,13 +44,14 @@ async def send(
         Say that requests of a live account are meant to bind people.
     no_webhooks
         Send with a live account although nobody would hear when a document is signed.
+    canary
+        Send so many rows first and pause; `esign batch resume` sends the others.
+    resume
+        Go on although a person paused the batch, with what the sheet says now.
     """
-    from ledger.settings import load_settings
+    from cli.needs import quiet_prefect, require_prefect
 
-    # Before Prefect is imported, which reads the environment then and never again: where the server is, and to keep
-    # its own lines off the terminal, since the run's page has them.
-    load_settings()
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    quiet_prefect()
     from cli.planning import chosen, prepared, show_plan
     from flows.send.plan import PlanVerdict
     from flows.send.refusals import show_refused
@@ -68,21 +68,44 @@ async def send(
                 "or send the others with --skip-bad."
             )
         await _require_webhooks(ready, needed=not no_webhooks)
-        await _require_prefect(ready.settings)
-        await _send(ready, options, yes=yes, live=live)
+        await require_prefect(ready.settings)
+        await _require_no_pause(ready, resume=resume)
+        await _send(ready, options, yes=yes, live=live, canary=canary, resume=resume)
 
 
-async def _send(ready: Ready, options: SheetOptions, *, yes: bool, live: bool) -> None:
+async def _send(
+    ready: Ready, options: SheetOptions, *, yes: bool, live: bool, canary: int | None, resume: bool
+) -> None:
     from cli.progress import sent_with_progress
+    from flows.send.held import release_paused
     from ledger import planning
 
     count = len(ready.prepared.rows)
     confirmed = _confirmed(ready, count, yes=yes, live=live)
+    if resume:
+        await release_paused(ready.ledger, ready.plan)
     frozen = await planning.freeze(ready.ledger, ready.plan.draft(), again=ready.prepared.again)
     print(f"Batch {frozen.batch_id}{' goes on' if frozen.resumed else ''}.", flush=True)
     await sent_with_progress(
-        ready.ledger, frozen.batch_id, rows=options.row, limit=options.limit, total=count, confirm_live=confirmed
+        ready.ledger,
+        frozen.batch_id,
+        rows=options.row,
+        limit=options.limit,
+        total=min(count, canary or count),
+        confirm_live=confirmed,
+        canary=canary,
     )
+
+
+async def _require_no_pause(ready: Ready, *, resume: bool) -> None:
+    """A person's pause is not undone by sending the sheet again, unless that is what was asked for."""
+    from flows.send.held import PausedByPerson, refuse_paused
+
+    if not resume:
+        try:
+            await refuse_paused(ready.ledger, ready.plan)
+        except PausedByPerson as paused:
+            raise AnswerIsNo(str(paused)) from None
 
 
 def _confirmed(ready: Ready, count: int, *, yes: bool, live: bool) -> int | None:
@@ -90,28 +113,12 @@ def _confirmed(ready: Ready, count: int, *, yes: bool, live: bool) -> int | None
     sending = ready.plan.sending
     if sending.mode == "test" or count == 0:
         return None
-    if yes and live:
-        return count
-    if yes or not os.isatty(0):
-        raise BadUsage(f"Account {sending.account} is live: type the number when asked, or add --yes --live.")
     first = "; ".join(f"row {row.row} {row.key}" for row in ready.plan.send if row.row in ready.prepared.rows[:3])
-    print(f"LIVE: this sends {count} requests that bind people, through {sending.provider.title} ({sending.account}).")
-    print(f"Each may be charged by the provider. The first ones: {first}")
-    if _typed(f"Type {count} to send them: ") != str(count):
-        raise AnswerIsNo("Nothing was sent.")
-    return count
-
-
-def _typed(question: str) -> str:
-    """What somebody at the terminal types; Ctrl-C ends it at once, which asyncio's handler would leave for later."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return input(question).strip()
-    except EOFError:
-        print()
-        return ""
-    finally:
-        signal.signal(signal.SIGINT, before)
+    lines = (
+        f"LIVE: this sends {count} requests that bind people, through {sending.provider.title} ({sending.account}).",
+        f"Each may be charged by the provider. The first ones: {first}",
+    )
+    return confirm_live(count, sending.account, lines, yes=yes, live=live)
 
 
 async def _require_webhooks(ready: Ready, *, needed: bool) -> None:
@@ -139,12 +146,3 @@ async def _require_webhooks(ready: Ready, *, needed: bool) -> None:
         raise BadUsage(f"{sentence}, or add --no-webhooks.")
     if known.public_url is None or sending.account != SANDBOX:
         print(f"Note: {sentence}.")
-
-
-async def _require_prefect(settings: Settings) -> None:
-    if settings.api_url is None:
-        raise OutsideFailed("No Prefect server is running here: start everything with `esign up`, then send again.")
-    if not await answers(f"{settings.api_url}/health"):
-        raise OutsideFailed(
-            f"The Prefect server at {settings.api_url} does not answer: run `esign up`, then send again."
-        )

@@ -47,23 +47,34 @@ async def _remind(
     except Exception:
         resting.add((due.provider, due.account))
         return False
-    by_provider = Capability.REMIND in provider.capabilities
-    if not by_provider and mail is None:
+    if not can_remind(provider, mail):
         resting.add((due.provider, due.account))  # nobody can remind; they stay due until somebody can
         return False
     await accounts.turn(provider)
     if not await reminding.begin_reminder(ledger, due):
         return False
-    if by_provider or mail is None:
-        outcome = await _ask(provider, due)
-    else:
-        outcome = await _write(ledger, mail, due)
+    outcome = await deliver(ledger, provider, due, mail)
     if outcome is None:
         await reminding.take_back_reminder(ledger, due)
         resting.add((due.provider, due.account))
         return False
     await reminding.end_reminder(ledger, due, outcome)
     return outcome != NOT_SENT
+
+
+def can_remind(provider: Provider, mail: Mail | None) -> bool:
+    """Whether anybody can remind the signers of this provider: it itself, or we by mail."""
+    return Capability.REMIND in provider.capabilities or mail is not None
+
+
+async def deliver(ledger: Ledger, provider: Provider, due: DueReminder, mail: Mail | None) -> str | None:
+    """Make the call, or write the message, of a reminder that is marked; how that ended, in words for the ledger.
+
+    None: nothing happened, and the account had better rest.
+    """
+    if Capability.REMIND in provider.capabilities or mail is None:
+        return await _ask(provider, due)
+    return await _write(ledger, mail, due)
 
 
 async def _ask(provider: Provider, due: DueReminder) -> str | None:

@@ -1,4 +1,4 @@
-"""Sends a batch as a Prefect run: one task a chunk, and a table of what needs a person's eye."""
+"""Sends a batch as a Prefect run: one task a chunk, a canary first if wanted, and a table of what needs an eye."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from prefect.states import Completed, Failed
 
 from flows.edges import MANNERS, edge, kinds
 from flows.room import opened
+from flows.send.approval import approved, can_suspend, run_id
 from flows.send.artifact import show_batch
+from flows.send.held import refuse_paused, release_paused, sentence
 from flows.send.job import CannotSend, run_batch
 from flows.send.prepare import prepare, today
 from flows.send.progress import Tell, silent
 from flows.send.refusals import show_refused
-from ledger import batches, planning, reading
+from ledger import batches, gates, planning, reading
+from ledger.batches import Batch
+from ledger.gates import Gate
 from ledger.settings import Settings
 from ledger.states import RequestState
 from ledger.store import Ledger
+
+PAUSED, WAITS = "Paused by a person", "Waits for a yes"
+"""Names of the states in which a run ends in good order although rows are left."""
 
 _listener: ContextVar[Tell] = ContextVar("listener", default=silent)
 
@@ -50,6 +57,9 @@ async def send_batch(
     skip_bad: bool = False,
     again: bool = False,
     confirm_live: int | None = None,
+    canary: int | None = None,
+    approval_hours: float = 24.0,
+    resume: bool = False,
 ) -> State[None]:
     """Send a frozen batch, or plan and send a sheet with a recipe; safe to repeat.
 
@@ -65,27 +75,85 @@ async def send_batch(
         skip_bad: Send the good rows although others cannot be sent.
         again: Send anew what the provider refused, with what the sheet says now; not with a frozen batch.
         confirm_live: The number of rows that will be sent; an account in live mode sends nothing without it.
+        canary: How many rows go out first; the others wait for a person's yes.
+        approval_hours: How long that yes is waited for; after that the batch stays paused.
+        resume: Go on although a person paused the batch.
     """
     async with opened() as (settings, ledger):
-        if batch is None:
+        # Started again after an answer, this run finds its batch by its gate; the sheet is not read again.
+        gate = await gates.of_run(ledger, run_id() or "")
+        if gate is not None:
+            batch = gate.batch_id
+        elif batch is None:
             planned = await _frozen(
-                ledger, settings, recipe, sheet, account, provider, campaign, rows, limit, skip_bad, again
+                ledger, settings, recipe, sheet, account, provider, campaign, rows, limit, skip_bad, again, resume
             )
             if isinstance(planned, State):
                 return planned
             batch = planned
-        if (waiting := await _waiting_live(ledger, batch, rows, limit)) is not None:
-            if waiting != (confirm_live or 0):
-                return Failed(message=_unconfirmed(batch, waiting))
-            limit = waiting  # settling may plan more, to which nobody said yes
-        outcome = await run_batch(
-            ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=_in_task(batch)
-        )
-        await _show(ledger, batch)
+        elif resume:
+            await batches.release(ledger, batch)
+        if gate is None:
+            if (waiting := await _waiting_live(ledger, batch, rows, limit)) is not None:
+                if waiting != (confirm_live or 0):
+                    return Failed(message=_unconfirmed(batch, waiting))
+                limit = waiting  # settling may plan more, to which nobody said yes
+            if canary:
+                gate = await _gate(ledger, batch, canary, rows, limit)
+        if gate is None:
+            return await _run(ledger, settings, batch, rows, limit)
+        return await _behind_gate(ledger, settings, gate, rows, limit, approval_hours)
+
+
+async def _run(
+    ledger: Ledger, settings: Settings, batch: str, rows: list[int] | None, limit: int | None
+) -> State[None]:
+    """Send, show the table, and say how it ended."""
+    outcome = await run_batch(
+        ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=_in_task(batch)
+    )
+    await _show(ledger, batch)
     numbers = f"{batch}: {outcome.sent} sent, {outcome.refused} refused, {outcome.unclear} unclear"
+    now = await _batch(ledger, batch)
+    if now.state == "held":
+        return Completed(name=PAUSED, message=f"{numbers}. {sentence(now)}")
     if outcome.paused is not None:
         return Failed(name="Paused itself", message=f"{numbers}. {outcome.paused}")
     return Completed(message=f"{numbers}, {outcome.planned} still planned.")
+
+
+async def _gate(ledger: Ledger, batch: str, canary: int, rows: list[int] | None, limit: int | None) -> Gate | None:
+    """The gate behind the first rows; None where there are no others, or where a person has paused the batch."""
+    if (limit is not None and limit <= canary) or await batches.held(ledger, [batch]):
+        return None
+    return await gates.make(ledger, batch, run_id(), canary, rows)
+
+
+async def _behind_gate(
+    ledger: Ledger, settings: Settings, gate: Gate, rows: list[int] | None, limit: int | None, hours: float
+) -> State[None]:
+    """Send the first rows, ask about the others, and send those once somebody said yes."""
+    if gate.asked_at is None:
+        first = await gates.canary_rows(ledger, gate, rows)
+        sent = await _run(ledger, settings, gate.batch_id, first, len(first))
+        if not sent.is_completed() or sent.name == PAUSED:
+            return sent
+        gate = await gates.ask(ledger, gate, rows, None if limit is None else limit - len(first))
+    found = await _batch(ledger, gate.batch_id)
+    if gate.answer is None and not can_suspend():
+        return Completed(name=WAITS, message=f"{found.id}: {sentence(found)}")
+    state = await gates.answer(ledger, gate, await approved(ledger, found, gate, hours))
+    if state == "done":
+        return Completed(message=f"{found.id}: nothing is left to be sent.")
+    if state == "held":
+        return Completed(name=PAUSED, message=f"{found.id}: {sentence(await _batch(ledger, found.id))}")
+    return await _run(ledger, settings, found.id, await gates.others(ledger, gate, rows), gate.waiting)
+
+
+async def _batch(ledger: Ledger, batch_id: str) -> Batch:
+    if (found := await batches.batch(ledger, batch_id)) is None:
+        raise CannotSend("The ledger knows no batch of this id; `esign status` lists those it knows.")
+    return found
 
 
 def _in_task(batch_id: str) -> Callable[[int, Callable[[], Awaitable[int]]], Awaitable[int]]:
@@ -114,6 +182,7 @@ async def _frozen(
     limit: int | None,
     skip_bad: bool,
     again: bool,
+    resume: bool,
 ) -> str | State[None]:
     """Plan the sheet and freeze it; the batch's id, or the state that says why not. Bad rows are shown in the sheet."""
     if recipe is None or sheet is None:
@@ -138,6 +207,7 @@ async def _frozen(
             message=f"{len(bad)} of {len(prepared.plan.rows)} rows cannot be sent, for example row {bad[0].row}; "
             "the sheet says why. Correct them, or run again with skip_bad."
         )
+    await (release_paused if resume else refuse_paused)(ledger, prepared.plan)
     return (await planning.freeze(ledger, prepared.plan.draft(), again=prepared.again)).batch_id
 
 
