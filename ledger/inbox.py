@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from connectors.signing.model import Frozen
 from ledger.schema import effects, inbox
-from ledger.sql import now, now_ms, stands, upsert
+from ledger.sql import at_least, now, now_ms, stands, upsert
 from ledger.store import Ledger
 
 PORTION = 500
@@ -142,10 +142,10 @@ async def bury(ledger: Ledger, delivery_id: int, reason: str) -> None:
         await connection.execute(update(inbox).where(waiting).values(state="dead", reason=reason))
 
 
-async def dead(ledger: Ledger) -> list[Dead]:
-    """The dead letters, oldest first."""
+async def dead(ledger: Ledger, most: int | None = None) -> list[Dead]:
+    """The dead letters, oldest first, all unless `most` says how many."""
     columns = [inbox.c[name] for name in Dead.model_fields]
-    chosen = select(*columns).where(stands(inbox.c.state, "dead")).order_by(inbox.c.id)
+    chosen = select(*columns).where(stands(inbox.c.state, "dead")).order_by(inbox.c.id).limit(most)
     async with ledger.read() as connection:
         return [Dead(**row) for row in (await connection.execute(chosen)).mappings()]
 
@@ -189,7 +189,7 @@ def account_has_news(provider: ColumnElement[str], account: ColumnElement[str]) 
     """
     theirs = (inbox.c.provider == provider, inbox.c.account == account)
     waiting = exists().where(stands(inbox.c.state, "waiting"), *theirs)
-    return waiting | exists().where(stands(inbox.c.state, "dead"), inbox.c.tries >= MOST_TRIES, *theirs)
+    return waiting | exists().where(stands(inbox.c.state, "dead"), at_least(inbox.c.tries, MOST_TRIES), *theirs)
 
 
 def _due() -> ColumnElement[bool]:

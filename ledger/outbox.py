@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
 from ledger.schema import batches, effects, other_rows, requests
-from ledger.sql import among, now_ms, stands
+from ledger.sql import among, at_least, now_ms, stands
 from ledger.store import Ledger
 
 Kind = Literal["archive", "sheet", "event"]
@@ -72,12 +72,14 @@ async def again(ledger: Ledger, effect_id: int, after_seconds: float, problem: s
         await connection.execute(update(effects).where(this).values(values))
 
 
-async def stuck(ledger: Ledger) -> list[Effect]:
-    """Effects that have failed so often that a person should look; they are still tried."""
+async def stuck(ledger: Ledger, most: int | None = None) -> list[Effect]:
+    """Effects that have failed so often that a person should look, all unless `most` says how many; they are still
+    tried."""
     columns = [effects.c[name] for name in Effect.model_fields]
-    often = (stands(effects.c.state, "due"), effects.c.tries >= MOST_TRIES)
+    often = (stands(effects.c.state, "due"), at_least(effects.c.tries, MOST_TRIES))
+    chosen = select(*columns).where(*often).order_by(effects.c.id).limit(most)
     async with ledger.read() as connection:
-        found = (await connection.execute(select(*columns).where(*often).order_by(effects.c.id))).mappings()
+        found = (await connection.execute(chosen)).mappings()
         return [Effect(**row) for row in found]
 
 

@@ -66,6 +66,7 @@ batches = Table(
     Column("finished_at", Moment),
     Index("ix_batches_hash", "hash"),
     Index("ix_batches_sheet", "sheet"),
+    Index("ix_batches_frozen_at_id", "frozen_at", "id"),
 )
 
 gates = Table(  # a batch whose first rows go out alone; the others wait for a person's yes
@@ -97,6 +98,11 @@ documents = Table(  # a text that a hundred thousand people get is kept once
     metadata,
     Column("sha256", Text, primary_key=True),
     Column("content", Text, nullable=False),
+)
+
+NEEDS_A_PERSON = (  # as the index below has it, to the letter: only then does it serve a question
+    "state IN ('failed', 'uncertain', 'declined', 'expired')"
+    " OR (problem IS NOT NULL AND state NOT IN ('planned', 'sending'))"
 )
 
 requests = Table(
@@ -140,6 +146,8 @@ requests = Table(
     _only("leases", "requests", "lease_until", where="state = 'sending'"),
     _only("uncertain", "requests", "provider", "account", where="state = 'uncertain'"),
     _only("expiry", "requests", "expires_at", where="state IN ('sent', 'in_progress') AND expires_at IS NOT NULL"),
+    _only("person", "requests", "batch_id", "row", where=NEEDS_A_PERSON),
+    _only("later", "requests", "batch_id", "mode", "campaign", "key", "round", where="round >= 2"),
 )
 
 signers = Table(
@@ -213,6 +221,7 @@ inbox = Table(
     _only("news", "inbox", "provider", "account", where="state = 'waiting'"),
     _only("unmatched", "inbox", "provider_id", where="state = 'unmatched'"),
     _only("dead", "inbox", "id", where="state = 'dead'"),
+    _only("lost", "inbox", "provider", "account", where="state = 'dead' AND tries >= 5"),
     _only("request", "inbox", "request_id", where="request_id IS NOT NULL"),
 )
 
@@ -244,6 +253,7 @@ effects = Table(
     Column("problem", Text),
     UniqueConstraint("request_id", "kind", "name"),
     _only("due", "effects", "kind", "due_at", where="state = 'due'"),
+    _only("stuck", "effects", "id", where="state = 'due' AND tries >= 10"),
 )
 
 reminders = Table(

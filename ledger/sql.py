@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Table, Text, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, Table, Text, cast, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
@@ -80,6 +80,11 @@ def stands(column: ColumnElement[str], *states: str) -> ColumnElement[bool]:
     """`column` is one of these states, written out: a partial index does not serve a state that is a parameter."""
     written = [literal(str(state), Text, literal_execute=True) for state in states]
     return column == written[0] if len(written) == 1 else column.in_(written)
+
+
+def at_least(column: ColumnElement[int], number: int) -> ColumnElement[bool]:
+    """`column` is this number or more, written out, for the same reason."""
+    return column >= literal(number, Integer, literal_execute=True)
 
 
 async def serialize(connection: AsyncConnection, *names: str) -> None:
