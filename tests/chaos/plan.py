@@ -14,8 +14,9 @@ Kind = Literal["kill", "lock", "full", "write error", "restart"]
 
 OF_THE_DATABASE = ("lock", "full", "write error", "restart")
 TIMEOUT = 1.2
-MARGIN = 1.8
-"""Seconds a claim outlives its call; a lease is about three seconds then."""
+MARGIN = 4.0
+"""Seconds a claim outlives its call: short enough that the rows of the dead come back soon, long enough that those of
+the living stay theirs while three senders queue for one SQLite file on a busy machine."""
 BEYOND_LAG = 1.2
 """Seconds `settle_seconds` is above the list's lag: a call may still be accepted half a second after its timeout."""
 

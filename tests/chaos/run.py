@@ -9,6 +9,7 @@ import resource
 import shutil
 import sqlite3
 import time
+import traceback
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
@@ -20,7 +21,8 @@ import psutil
 from sqlalchemy import make_url
 
 from connectors.signing.esignatures import ESignatures, ESignaturesSettings
-from ledger import planning, settling
+from ledger import batches, planning, settling
+from ledger.errors import LedgerError
 from ledger.store import Ledger
 from tests.chaos import checking, databases, disks, record
 from tests.chaos.plan import MARGIN, OF_THE_DATABASE, TIMEOUT, Plan, Trouble
@@ -33,6 +35,8 @@ LOOK = 0.03
 """Seconds between looks at the record."""
 LONGEST = 60.0
 """Seconds the troubles of a run may take; then it goes on without those that are left."""
+PATIENCE = 90.0
+"""Seconds a sender may take for the rest of its batch."""
 CALM_ROUNDS = 12
 """Sendings until nothing more happens; a provider that asks to wait and a breaker that pauses take some."""
 
@@ -73,9 +77,12 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         result = Result(self.plan)
-        async with self._ledger_url() as url:
-            with playing(self.plan, self.record) as self._address:
-                await self._play(url, result)
+        try:
+            async with self._ledger_url() as url:
+                with playing(self.plan, self.record) as self._address:
+                    await self._play(url, result)
+        except Exception:  # the other seeds go on
+            result.problems.append(traceback.format_exc())
         result.seconds = time.monotonic() - begun
         if result.problems:
             (self.folder / "problems.txt").write_text(
@@ -92,7 +99,7 @@ class Run:
             batch_id = (await planning.freeze(ledger, draft(account, self.plan.rows))).batch_id
             senders = Senders(Order(url, batch_id, account, MARGIN, self.folder, self._client))
             try:
-                await self._chaos(url, senders)
+                await self._chaos(ledger, batch_id, url, senders)
                 await self._calm(ledger, batch_id, senders)
                 result.for_a_person = await self._person(ledger, batch_id)
                 await self._calm(ledger, batch_id, senders)
@@ -118,17 +125,22 @@ class Run:
 
     # -- troubles ------------------------------------------------------------------------------------------------
 
-    async def _chaos(self, url: str, senders: Senders) -> None:
-        """Keep the senders running and let every trouble happen in its turn, until every row was called for."""
+    async def _chaos(self, ledger: Ledger, batch_id: str, url: str, senders: Senders) -> None:
+        """Keep the senders running and let every trouble happen in its turn, until nothing is left to send."""
         left = list(self.plan.troubles)
         give_up = time.monotonic() + LONGEST
         rests: list[float] = [0.0] * self.plan.senders
-        called = 0
-        while (left or self._under_way or called < self.plan.rows) and time.monotonic() < give_up:
-            heard = record.read(self.record)
-            called = len({call.ref for call in heard})
-            while left and left[0].after <= len(heard):
+        looked, work = 0.0, True
+        while (left or self._under_way or work) and time.monotonic() < give_up:
+            heard = len(record.read(self.record))
+            while left and left[0].after <= heard:
                 self._begin(left.pop(0), url, senders)
+            if time.monotonic() > looked + 0.5 and not self._under_way:
+                with contextlib.suppress(LedgerError):  # it may just be dying
+                    counts = await batches.counts(ledger, batch_id)
+                    work = bool(counts.get("planned") or counts.get("sending"))
+                    left = left if work else []  # too few calls were needed
+                looked = time.monotonic()
             for _ in senders.reap():
                 rests.append(time.monotonic() + 0.3 * self._dice.random())
             for rest in [rest for rest in rests if rest <= time.monotonic()]:
@@ -138,9 +150,7 @@ class Run:
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        while senders.pids:  # those that are left end by themselves
-            senders.reap()
-            await asyncio.sleep(LOOK)
+        await self._until_they_end(senders)
 
     def _begin(self, trouble: Trouble, url: str, senders: Senders) -> None:
         if trouble.kind in OF_THE_DATABASE:
@@ -196,14 +206,20 @@ class Run:
         before: Counter[str] | None = None
         for _ in range(CALM_ROUNDS):
             senders.start()
-            while senders.pids:
-                senders.reap()
-                await asyncio.sleep(LOOK)
+            await self._until_they_end(senders)
             now = Counter(row.state for row in await standing(ledger, batch_id))
             if not now["planned"] and not now["sending"] and (not now["uncertain"] or now == before):
                 return
             before = now
             await asyncio.sleep(self.plan.settle_seconds if now["uncertain"] else 0.2)
+
+    async def _until_they_end(self, senders: Senders) -> None:
+        give_up = time.monotonic() + PATIENCE
+        while senders.pids:
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"A sender does not end within {PATIENCE:.0f} s.")
+            senders.reap()
+            await asyncio.sleep(LOOK)
 
     async def _person(self, ledger: Ledger, batch_id: str) -> int:
         """Somebody looks at the provider's own record, and says of every uncertain row what became of it."""
