@@ -5,19 +5,22 @@ from __future__ import annotations
 from ledger import inbox, outbox, reading, settling
 from ledger.store import Ledger
 
+MOST = 20
+"""Sentences of one kind; who has more of them has one cause."""
+
 
 async def troubles(ledger: Ledger) -> list[str]:
     """Requests that may have been sent, those a provider holds twice, webhooks nothing could be made of, and follow-ups
     that keep failing."""
-    twice = [f"{one.request_id}: {one.kind} ({one.provider_id})" for one in await reading.all_incidents(ledger)]
+    twice = [f"{one.request_id}: {one.kind} ({one.provider_id})" for one in await reading.all_incidents(ledger, MOST)]
     dead = [
         f"Webhook {one.id} from {one.provider}/{one.account} could not be used ({one.reason}); "
         f"try it again with `esign events replay {one.id}`."
-        for one in await inbox.dead(ledger)
+        for one in await inbox.dead(ledger, MOST)
     ]
     stuck = [
         f"{one.request_id}: '{one.kind}' has failed {one.tries} times ({one.problem}); it is tried again every hour."
-        for one in await outbox.stuck(ledger)
+        for one in await outbox.stuck(ledger, MOST)
     ]
     return [*await uncertain(ledger), *twice, *dead, *stuck]
 

@@ -13,8 +13,8 @@ from connectors.signing.model import Frozen
 from ledger.batches import newest_round
 from ledger.cases import Case, Person
 from ledger.ids import esign_id
-from ledger.schema import batches, effects, history, incidents, other_rows, requests, signers
-from ledger.sql import among, stands
+from ledger.schema import batches, history, incidents, other_rows, requests, signers
+from ledger.sql import among
 from ledger.states import RequestState, SignerState
 from ledger.store import Ledger
 
@@ -90,18 +90,6 @@ async def sheet_rows(ledger: Ledger, sheet: str) -> list[RowStatus]:
     return sorted(found, key=lambda one: one.row)
 
 
-async def open_sheets(ledger: Ledger) -> list[str]:
-    """Absolute paths of the sheets that have a row to be written."""
-    waiting = (
-        select(batches.c.sheet)
-        .join(requests, requests.c.batch_id == batches.c.id)
-        .join(effects, effects.c.request_id == requests.c.id)
-        .where(effects.c.kind == "sheet", stands(effects.c.state, "due"))
-    )
-    async with ledger.read() as connection:
-        return sorted((await connection.execute(waiting.distinct())).scalars())
-
-
 async def told(ledger: Ledger, request_id: str) -> list[Line]:
     """A request's history, as it was heard of."""
     columns = [history.c[name] for name in Line.model_fields]
@@ -110,10 +98,10 @@ async def told(ledger: Ledger, request_id: str) -> list[Line]:
         return [Line(**row) for row in (await connection.execute(chosen)).mappings()]
 
 
-async def all_incidents(ledger: Ledger) -> list[Incident]:
-    """All incidents, oldest first."""
+async def all_incidents(ledger: Ledger, most: int | None = None) -> list[Incident]:
+    """The incidents, oldest first, all unless `most` says how many."""
     async with ledger.read() as connection:
-        found = (await connection.execute(select(incidents).order_by(incidents.c.id))).mappings()
+        found = (await connection.execute(select(incidents).order_by(incidents.c.id).limit(most))).mappings()
         return [Incident(**row) for row in found]
 
 
@@ -179,7 +167,7 @@ async def _others(ledger: Ledger, connection: AsyncConnection, batch_id: str) ->
     """Refused rows, and rows whose request belongs to another batch, under this sheet's row numbers."""
     chosen = select(other_rows).where(other_rows.c.batch_id == batch_id)
     others = (await connection.execute(chosen)).mappings().all()
-    known = await _by_id(ledger, connection, {row["request_id"] for row in others if row["request_id"]})
+    known = await by_id(ledger, connection, {row["request_id"] for row in others if row["request_id"]})
     return [
         known[row["request_id"]].model_copy(update={"row": row["row"]})
         if row["request_id"]
@@ -188,7 +176,8 @@ async def _others(ledger: Ledger, connection: AsyncConnection, batch_id: str) ->
     ]
 
 
-async def _by_id(ledger: Ledger, connection: AsyncConnection, ids: Collection[str]) -> dict[str, RowStatus]:
+async def by_id(ledger: Ledger, connection: AsyncConnection, ids: Collection[str]) -> dict[str, RowStatus]:
+    """These requests by their ids, in the caller's transaction."""
     if not ids:
         return {}
     found = await _requests(ledger, connection, among(connection, requests.c.id, sorted(ids)))

@@ -279,5 +279,5 @@ turns = Table(
     metadata,
     Column("provider", Text, primary_key=True),
     Column("account", Text, primary_key=True),
-    Column("next_us", BigInteger, nullable=False),  # microseconds since 1970: a thousand calls a second need finer steps
+    Column("next_us", BigInteger, nullable=False),  # microseconds: a thousand calls a second need finer steps
 )

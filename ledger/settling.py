@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, exists, func, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Exists, bindparam, exists, func, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen, Lookup
@@ -18,6 +18,8 @@ from ledger.states import RequestState
 from ledger.store import Ledger
 
 STOPPED = "The process that sent this row stopped before it heard the answer."
+ACCEPTED = [state.value for state in RequestState if state not in ("planned", "sending", "uncertain")]
+"""Every state in which a request can have a provider's id."""
 SENDING, UNCERTAIN = RequestState.SENDING.value, RequestState.UNCERTAIN.value
 
 
@@ -84,8 +86,9 @@ async def live_claims(ledger: Ledger, batch_id: str) -> tuple[int, float]:
 async def known_good(ledger: Ledger, provider: str, account: str, mode: str) -> bool:
     """Whether this account has accepted anything yet, so that a look-up can have its anchor."""
     async with ledger.read() as connection:
-        found = _accepted(provider, account).where(requests.c.mode == mode)
-        return bool((await connection.execute(select(found))).scalar_one())
+        return bool(
+            (await connection.execute(select(_accepted(provider, account, batches.c.mode == mode)))).scalar_one()
+        )
 
 
 async def unclear(ledger: Ledger, provider: str, account: str, mode: str) -> list[Unclear]:
@@ -213,10 +216,11 @@ def _still(case: Case, one: Unclear) -> bool:
     return case.state is RequestState.UNCERTAIN and case.attempts == one.attempt
 
 
-def _accepted(provider: str, account: str) -> Any:
-    return exists().where(
-        requests.c.provider == provider, requests.c.account == account, requests.c.provider_id.is_not(None)
-    )
+def _accepted(provider: str, account: str, *more: ColumnElement[bool]) -> Exists:
+    """By way of its batches: what was never accepted is most often a new account beside one with a million requests."""
+    mine = (batches.c.provider == provider, batches.c.account == account, *more)
+    out = (requests.c.batch_id == batches.c.id, requests.c.state.in_(ACCEPTED), requests.c.provider_id.is_not(None))
+    return exists().where(*mine, exists().where(*out))
 
 
 async def _answer(connection: AsyncConnection, lines: Sequence[Mapping[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from connectors.signing.model import EventType
-from ledger import outbox, planning, reading, sending
+from ledger import planning, reading, sending
 from ledger.drafts import RefusedRow
 from ledger.ids import esign_id, new_id, new_ref, read_esign_id
 from ledger.store import Ledger
@@ -47,14 +47,6 @@ async def test_of_several_batches_of_a_sheet_the_one_frozen_last_wins_for_each_k
     shown = await reading.sheet_rows(ledger, SHEET)
     assert [(one.key, one.state) for one in shown] == [("a", "sent"), ("b", "sent"), ("c", "refused")]
     assert live.new == 1
-
-
-async def test_sheets_are_open_until_their_rows_are_written(ledger: Ledger) -> None:
-    assert await reading.open_sheets(ledger) == []
-    await sent(ledger)
-    assert await reading.open_sheets(ledger) == [SHEET]
-    await outbox.done(ledger, [(one.id, one.version) for one in await outbox.due(ledger, "sheet", 9)])
-    assert await reading.open_sheets(ledger) == []
 
 
 async def test_an_esign_id_can_be_read_back_and_others_cannot(ledger: Ledger) -> None:
