@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Result, Select, Table, bindparam, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Event
 from ledger.cases import Case, Person
 from ledger.drafts import Reminders
+from ledger.prepared import Prepared, among_listed, listed
 from ledger.schema import attempts, history, inbox, incidents, requests, signers
-from ledger.sql import among, serialize, stands, upsert
+from ledger.sql import serialize, stands, upsert
 from ledger.states import RequestState, SignerState
 from ledger.wants import want
 
@@ -36,10 +37,15 @@ class Casefile:
 
     async def take_out(self, *conditions: ColumnElement[bool]) -> list[Case]:
         """Read and lock the requests that fulfil these conditions; those already taken out stay as they are."""
-        columns = [requests.c[name] for name in (*_READ, "reminders")]
-        # one order for everybody who locks several, so that two never wait for each other
-        chosen = select(*columns).where(*conditions).order_by(requests.c.id).with_for_update()
-        rows = (await self.connection.execute(chosen)).mappings().all()
+        return await self._take(await self.connection.execute(_requests(*conditions)))
+
+    async def take_out_ids(self, request_ids: Collection[str]) -> list[Case]:
+        """Read and lock these requests."""
+        these = {"listed": listed(self.connection, request_ids)}
+        return await self._take(await self.connection.execute(_REQUESTS.on(self.connection), these))
+
+    async def _take(self, found: Result[Any]) -> list[Case]:
+        rows = found.mappings().all()
         fresh = [row for row in rows if row["id"] not in self.cases]
         people = await self._people([row["id"] for row in fresh]) if fresh else {}
         for row in fresh:
@@ -55,9 +61,6 @@ class Casefile:
             self._before.update({person.id: _values(person, _KEPT_OF_PEOPLE) for person in case.people})
         return [self.cases[row["id"]] for row in rows]
 
-    async def take_out_ids(self, request_ids: Collection[str]) -> list[Case]:
-        return await self.take_out(among(self.connection, requests.c.id, request_ids))
-
     async def put_back(self) -> None:
         """Write what has changed, its history and its effects, and re-match events that came too early.
 
@@ -69,15 +72,14 @@ class Casefile:
             {"request_id": case.id, **vars(happening)} for case in self.cases.values() for happening in case.happenings
         ]
         if happenings:
-            await self.connection.execute(insert(history), happenings)
+            await self.connection.execute(_HISTORY.on(self.connection), happenings)
         await self._keep_incidents()
-        await want(self.connection, [one for case in self.cases.values() for one in case.wanted])
+        await want(self.connection, [one for case in self.cases.values() for one in case.wanted], self.at)
 
     async def _people(self, request_ids: Collection[str]) -> dict[str, list[Person]]:
-        columns = [signers.c[name] for name in (*_READ_OF_PEOPLE, "request_id", "turn")]
-        chosen = select(*columns).where(among(self.connection, signers.c.request_id, request_ids))
+        these = {"listed": listed(self.connection, request_ids)}
         people: dict[str, list[Person]] = {}
-        for row in (await self.connection.execute(chosen.order_by(signers.c.position))).mappings():
+        for row in (await self.connection.execute(_PEOPLE.on(self.connection), these)).mappings():
             values = {name: row[name] for name in _READ_OF_PEOPLE if name != "state"}
             person = Person(order=row["turn"], state=SignerState(row["state"]), **values)
             people.setdefault(row["request_id"], []).append(person)
@@ -97,18 +99,12 @@ class Casefile:
         if not accepted:
             return
         await serialize(self.connection, *(f"provider id {one}" for one in accepted))
-        waiting = (
-            select(inbox.c.id, inbox.c.event, inbox.c.provider_id, inbox.c.received_at, requests.c.id.label("request"))
-            .join(requests, (requests.c.provider == inbox.c.provider) & (requests.c.account == inbox.c.account))
-            .where(
-                stands(inbox.c.state, "unmatched"),
-                among(self.connection, inbox.c.provider_id, accepted),
-                among(self.connection, requests.c.id, [case.id for case in accepted.values()]),
-            )
-            .order_by(inbox.c.id)
-        )
+        these = {
+            "ids": listed(self.connection, accepted),
+            "ours": listed(self.connection, [case.id for case in accepted.values()]),
+        }
         matched = []
-        for row in (await self.connection.execute(waiting)).mappings():
+        for row in (await self.connection.execute(_EARLY.on(self.connection), these)).mappings():
             if accepted[row["provider_id"]].id == row["request"]:
                 event = Event.model_validate_json(row["event"])
                 accepted[row["provider_id"]].report(event, when(event, row["received_at"]), row["id"])
@@ -136,21 +132,17 @@ class Casefile:
 
     async def _write(self) -> None:
         cases = self.cases.values()
-        # whatever moves a request ends its claim
-        await self._change(requests, _KEPT, cases, {"lease_until": None})
-        await self._change(signers, _KEPT_OF_PEOPLE, [person for case in cases for person in case.people], {})
+        await self._change(_CHANGE, _KEPT, cases)
+        await self._change(_CHANGE_PEOPLE, _KEPT_OF_PEOPLE, [person for case in cases for person in case.people])
 
-    async def _change(
-        self, table: Table, names: Sequence[str], things: Iterable[Case | Person], more: dict[str, Any]
-    ) -> None:
+    async def _change(self, change: Prepared, names: Sequence[str], things: Iterable[Case | Person]) -> None:
         changed = [
             {**dict(zip(names, values, strict=True)), "which": thing.id}
             for thing in things
             if (values := _values(thing, names)) != self._before[thing.id]
         ]
         if changed:
-            this = update(table).where(table.c.id == bindparam("which"))
-            await self.connection.execute(this.values({name: bindparam(name) for name in names} | more), changed)
+            await self.connection.execute(change.on(self.connection), changed)
 
     async def _keep_incidents(self) -> None:
         found = [
@@ -160,6 +152,47 @@ class Casefile:
         ]
         if found:
             await self.connection.execute(upsert(self.connection, incidents).on_conflict_do_nothing(), found)
+
+
+def _requests(*conditions: ColumnElement[bool]) -> Select[Any]:
+    columns = [requests.c[name] for name in (*_READ, "reminders")]
+    # one order for everybody who locks several, so that two never wait for each other
+    return select(*columns).where(*conditions).order_by(requests.c.id).with_for_update()
+
+
+def _people(connection: AsyncConnection) -> Select[Any]:
+    columns = [signers.c[name] for name in (*_READ_OF_PEOPLE, "request_id", "turn")]
+    return select(*columns).where(among_listed(connection, signers.c.request_id)).order_by(signers.c.position)
+
+
+def _early(connection: AsyncConnection) -> Select[Any]:
+    """Deliveries that came before anybody knew the provider ids they name."""
+    return (
+        select(inbox.c.id, inbox.c.event, inbox.c.provider_id, inbox.c.received_at, requests.c.id.label("request"))
+        .join(requests, (requests.c.provider == inbox.c.provider) & (requests.c.account == inbox.c.account))
+        .where(
+            stands(inbox.c.state, "unmatched"),
+            among_listed(connection, inbox.c.provider_id, "ids"),
+            among_listed(connection, requests.c.id, "ours"),
+        )
+        .order_by(inbox.c.id)
+    )
+
+
+def _change_of(table: Table, names: Sequence[str], more: dict[str, Any]) -> Prepared:
+    values = {name: bindparam(name) for name in names} | more
+    this = update(table).where(table.c.id == bindparam("which")).values(values)
+    return Prepared(lambda _: this)
+
+
+_REQUESTS = Prepared(lambda connection: _requests(among_listed(connection, requests.c.id)))
+_PEOPLE = Prepared(_people)
+_EARLY = Prepared(_early)
+_HISTORY = Prepared(
+    lambda _: insert(history), ("request_id", "what", "name", "at", "signer_id", "reason", "delivery_id")
+)
+_CHANGE = _change_of(requests, _KEPT, {"lease_until": null()})  # whatever moves a request ends its claim
+_CHANGE_PEOPLE = _change_of(signers, _KEPT_OF_PEOPLE, {})
 
 
 def when(event: Event, received_at: datetime) -> datetime:

@@ -4,36 +4,87 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Integer, bindparam, cast, exists, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    literal_column,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ClauseElement
 
 from connectors.signing.model import Document, Frozen, SignatureRequest, Snapshot
+from ledger import turns
 from ledger.batches import Counts, counts, finish, pause, reopen
 from ledger.casefile import Casefile
 from ledger.cases import Case
 from ledger.outcomes import NothingHappened, Outcome, Refused, Sent, Uncertain
-from ledger.schema import attempts, batches, documents, requests
-from ledger.sql import among, is_postgres, now, now_ms, upsert
+from ledger.prepared import Prepared, among_listed, listed
+from ledger.schema import attempts, batches, requests
+from ledger.sql import is_postgres, now, now_ms, stands, upsert
 from ledger.states import RequestState
 from ledger.store import Ledger
+from ledger.texts import Texts
 
 __all__ = [
-    "Claimed", "Counts", "NothingHappened", "Outcome", "Refused", "Sent", "Uncertain", "claim", "counts", "finish",
-    "may_call", "pause", "record", "record_nothing_happened", "record_refused", "record_sent", "record_uncertain",
-    "reopen",
+    "Claimed", "Counts", "NothingHappened", "Outcome", "Refused", "Sent", "Turnover", "Uncertain", "Wish", "claim",
+    "counts", "finish", "may_call", "pause", "record", "record_nothing_happened", "record_refused", "record_sent",
+    "record_uncertain", "reopen", "turn_over",
 ]  # fmt: skip
 
 
 class Claimed(Frozen):
-    """One row to be sent now, by the claimer and nobody else; `request` carries its `ref`."""
+    """One row to be sent now, by the claimer and nobody else; `request` carries its `ref`.
+
+    `turn_in`: seconds from the claim until the account's rate lets its call begin.
+    """
 
     request_id: str
     ref: str
     attempt: int
     row: int
     request: SignatureRequest
+    turn_in: float = 0.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Up to `most` planned rows of an open batch, in the sheet's order, each for `lease_seconds`.
+
+    The lease must outlast the wait for a turn and the call: when it is over, the row counts as uncertain. `only_rows`
+    are row numbers of the sheet. With a `rate` (calls a second) no more rows are taken than have their turn within
+    `ahead_seconds`. `hold_seconds`: the provider has asked to be left alone for so long.
+    """
+
+    batch_id: str
+    owner: str
+    most: int
+    lease_seconds: float
+    only_rows: Collection[int] | None = None
+    provider: str = ""
+    account: str = ""
+    rate: float | None = None
+    ahead_seconds: float = 0.0
+    hold_seconds: float = 0.0
+
+
+class Turnover(NamedTuple):
+    """What was claimed. `next_in`: seconds until there is a turn for more; `none_left`: no planned row may be taken."""
+
+    rows: list[Claimed]
+    next_in: float = 0.0
+    none_left: bool = False
 
 
 async def claim(
@@ -44,29 +95,54 @@ async def claim(
     lease_seconds: float,
     only_rows: Collection[int] | None = None,
 ) -> list[Claimed]:
-    """Take up to `most` planned rows of an open batch, in the sheet's order; they are `sending` from here on.
+    """Take up to `most` planned rows of an open batch, as `Wish` says; they are `sending` from here on.
 
-    One statement decides whose they are, and the intents are on disk before this returns. `lease_seconds` must
-    outlast the wait for a turn and the call: when it is over, the row counts as uncertain. `only_rows` are row numbers
-    of the sheet.
+    One statement decides whose they are, and the intents are on disk before this returns.
     """
-    if most <= 0:
-        return []
-    async with ledger.begin() as connection:
-        taken = await _take(connection, batch_id, owner, most, only_rows)
-        if not taken:
-            return []
-        await connection.execute(
-            update(requests)
-            .where(among(connection, requests.c.id, list(taken)))
-            .values(
-                state=RequestState.SENDING.value,
-                attempts=requests.c.attempts + 1,
-                lease_until=now_ms() + _milliseconds(lease_seconds),
-                not_before=None,
-            )
-        )
-        return await _claimed(connection, taken)
+    return (await turn_over(ledger, (), Wish(batch_id, owner, most, lease_seconds, only_rows))).rows
+
+
+async def turn_over(
+    ledger: Ledger, outcomes: Sequence[Outcome], wish: Wish | None, texts: Texts | None = None
+) -> Turnover:
+    """Write down how attempts ended and claim the rows that come next, all in one commit.
+
+    So what is in doubt after a crash is never more than what was under way. `texts` keeps documents at hand between
+    calls. What `record` and `Wish` say holds here.
+    """
+    if not outcomes and (wish is None or (wish.most <= 0 and not wish.hold_seconds)):
+        return Turnover([])
+
+    async def work(connection: AsyncConnection) -> Turnover:
+        await _record(connection, outcomes)
+        return await _claim(connection, wish, texts or Texts()) if wish else Turnover([])
+
+    return await ledger.write(work)
+
+
+async def _claim(connection: AsyncConnection, wish: Wish, texts: Texts) -> Turnover:
+    if wish.hold_seconds > 0:
+        await turns.hold(connection, wish.provider, wish.account, wish.hold_seconds)
+    if wish.most <= 0:
+        return Turnover([])
+    if wish.rate is None:
+        free = None
+        most = wish.most
+    else:
+        free = await turns.look(connection, wish.provider, wish.account, wish.rate, wish.ahead_seconds)
+        most = min(wish.most, free.number)
+        if most == 0:
+            return Turnover([], next_in=free.first_in - wish.ahead_seconds / 2)
+    taken = await _take(connection, wish, most)
+    if not taken:
+        return Turnover([], none_left=True)
+    lease = {"listed": listed(connection, taken), "lease": _milliseconds(wish.lease_seconds)}
+    await connection.execute(_HOLD.on(connection), lease)
+    rows = await _claimed(connection, taken, free, texts)
+    if free is None:
+        return Turnover(rows)
+    await turns.take(connection, wish.provider, wish.account, free, len(taken))
+    return Turnover(rows, next_in=free.begins_in(len(taken)) - wish.ahead_seconds / 2)
 
 
 async def may_call(ledger: Ledger, request_id: str, attempt: int, lease_seconds: float) -> bool:
@@ -94,19 +170,22 @@ async def record(ledger: Ledger, outcomes: Sequence[Outcome]) -> None:
     A provider id is recorded however late it comes, and a second one for the same request becomes an incident. The
     other outcomes count only for the attempt that holds the claim.
     """
+    await turn_over(ledger, outcomes, None)
+
+
+async def _record(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
-    async with ledger.begin() as connection:
-        casefile = Casefile(connection, await now(connection))
-        await casefile.take_out_ids({outcome.request_id for outcome in outcomes})
-        written = [
-            line
-            for outcome in outcomes
-            if (case := casefile.cases.get(outcome.request_id)) and (line := _end(case, outcome, casefile))
-        ]
-        await casefile.put_back()
-        await _end_attempts(connection, written)
-        await _put_off(connection, [one for one in outcomes if isinstance(one, NothingHappened)])
+    casefile = Casefile(connection, await now(connection))
+    await casefile.take_out_ids({outcome.request_id for outcome in outcomes})
+    written = [
+        line
+        for outcome in outcomes
+        if (case := casefile.cases.get(outcome.request_id)) and (line := _end(case, outcome, casefile))
+    ]
+    await casefile.put_back()
+    await _end_attempts(connection, written)
+    await _put_off(connection, [one for one in outcomes if isinstance(one, NothingHappened)])
 
 
 async def record_sent(ledger: Ledger, request_id: str, attempt: int, snapshot: Snapshot) -> None:
@@ -132,56 +211,82 @@ async def record_uncertain(ledger: Ledger, request_id: str, attempt: int, proble
     await record(ledger, [Uncertain(request_id=request_id, attempt=attempt, problem=problem)])
 
 
-async def _take(
-    connection: AsyncConnection, batch_id: str, owner: str, most: int, only_rows: Collection[int] | None
-) -> dict[str, int]:
+async def _take(connection: AsyncConnection, wish: Wish, most: int) -> dict[str, int]:
     """The claim itself: the attempt's primary key lets only one claimer in. Request id → attempt."""
-    free = [
-        requests.c.batch_id == batch_id,
-        requests.c.state == RequestState.PLANNED.value,
+    values = {"batch": wish.batch_id, "owner_": wish.owner, "most": most}
+    if wish.only_rows is None:
+        intents = await connection.execute(_INTENTS.on(connection), values)
+    else:
+        values["rows"] = listed(connection, wish.only_rows)
+        intents = await connection.execute(_INTENTS_OF_ROWS.on(connection), values)
+    return {row.request_id: row.number for row in intents}
+
+
+def _intents(connection: AsyncConnection, *more: ColumnElement[bool]) -> ClauseElement:
+    batch: BindParameter[str] = bindparam("batch")
+    free = (
+        requests.c.batch_id == batch,
+        stands(requests.c.state, RequestState.PLANNED),
         requests.c.not_before.is_(None) | (requests.c.not_before <= now_ms()),
-        exists().where(batches.c.id == batch_id, batches.c.state == "open"),
-    ]
-    if only_rows is not None:
-        free.append(among(connection, requests.c.row, only_rows))
+        exists().where(batches.c.id == batch, stands(batches.c.state, "open")),
+        *more,
+    )
     # started_at is a Moment; as a bare number it can be told by the database
-    columns = (requests.c.id, requests.c.attempts + 1, literal(owner), cast(now_ms(), BigInteger))
-    chosen = select(*columns).where(*free).order_by(requests.c.row).limit(most)
+    columns = (requests.c.id, requests.c.attempts + 1, bindparam("owner_", type_=Text), cast(now_ms(), BigInteger))
+    chosen = select(*columns).where(*free).order_by(requests.c.row).limit(bindparam("most", type_=Integer))
     if is_postgres(connection):
         chosen = chosen.with_for_update(skip_locked=True, of=requests)
-    intents = (
+    return (
         upsert(connection, attempts)
         .from_select(["request_id", "number", "owner", "started_at"], chosen)
         .on_conflict_do_nothing()
         .returning(attempts.c.request_id, attempts.c.number)
     )
-    return {row.request_id: row.number for row in await connection.execute(intents)}
 
 
-async def _claimed(connection: AsyncConnection, taken: dict[str, int]) -> list[Claimed]:
-    columns = (requests.c.id, requests.c.ref, requests.c.row, requests.c.content, documents.c.content.label("document"))
-    chosen = (
-        select(*columns)
-        .join(documents, documents.c.sha256 == requests.c.document_sha256)
-        .where(among(connection, requests.c.id, list(taken)))
+_INTENTS = Prepared(_intents)
+_INTENTS_OF_ROWS = Prepared(lambda connection: _intents(connection, among_listed(connection, requests.c.row, "rows")))
+_HOLD = Prepared(
+    lambda connection: (
+        update(requests)
+        .where(among_listed(connection, requests.c.id))
+        .values(
+            state=literal_column("'sending'"),
+            attempts=requests.c.attempts + 1,
+            lease_until=now_ms() + bindparam("lease", type_=BigInteger),
+            not_before=null(),
+        )
+    )
+)
+_CLAIMED = Prepared(
+    lambda connection: (
+        select(requests.c.id, requests.c.ref, requests.c.row, requests.c.content, requests.c.document_sha256)
+        .where(among_listed(connection, requests.c.id))
         .order_by(requests.c.row)
     )
+)
+
+
+async def _claimed(
+    connection: AsyncConnection, taken: dict[str, int], free: turns.Free | None, texts: Texts
+) -> list[Claimed]:
+    rows = (await connection.execute(_CLAIMED.on(connection), {"listed": listed(connection, taken)})).all()
+    documents = await texts.fetch(connection, {row.document_sha256 for row in rows})
     return [
         Claimed(
-            request_id=row["id"],
-            ref=row["ref"],
-            attempt=taken[row["id"]],
-            row=row["row"],
-            request=_request(row["content"], row["document"], row["ref"]),
+            request_id=row.id,
+            ref=row.ref,
+            attempt=taken[row.id],
+            row=row.row,
+            request=_request(row.content, documents[row.document_sha256], row.ref),
+            turn_in=free.begins_in(place) if free else 0.0,
         )
-        for row in (await connection.execute(chosen)).mappings()
+        for place, row in enumerate(rows)
     ]
 
 
-def _request(content: str, document: str, ref: str) -> SignatureRequest:
-    return SignatureRequest.model_validate(
-        {**json.loads(content), "document": Document.model_validate_json(document), "ref": ref}
-    )
+def _request(content: str, document: Document, ref: str) -> SignatureRequest:
+    return SignatureRequest.model_validate({**json.loads(content), "document": document, "ref": ref})
 
 
 def _end(case: Case, outcome: Outcome, casefile: Casefile) -> dict[str, Any] | None:
@@ -206,14 +311,21 @@ def _end(case: Case, outcome: Outcome, casefile: Casefile) -> dict[str, Any] | N
 async def _end_attempts(connection: AsyncConnection, lines: Sequence[dict[str, Any]]) -> None:
     if not lines:
         return
-    which = (attempts.c.request_id == bindparam("request")) & (attempts.c.number == bindparam("number_", type_=Integer))
-    values: dict[str, Any] = {
-        "outcome": bindparam("how"),
-        "outcome_at": bindparam("at"),
-        "provider_id": bindparam("accepted"),
-        "problem": bindparam("trouble"),
-    }
-    await connection.execute(update(attempts).where(which).values(values), lines)
+    await connection.execute(_END.on(connection), lines)
+
+
+_END = Prepared(
+    lambda _: (
+        update(attempts)
+        .where(attempts.c.request_id == bindparam("request"), attempts.c.number == bindparam("number_", type_=Integer))
+        .values(
+            outcome=bindparam("how"),
+            outcome_at=bindparam("at"),
+            provider_id=bindparam("accepted"),
+            problem=bindparam("trouble"),
+        )
+    )
+)
 
 
 async def _put_off(connection: AsyncConnection, outcomes: Sequence[NothingHappened]) -> None:

@@ -9,19 +9,22 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import event, make_url, select
+from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ledger.errors import LedgerError, LedgerUnavailable
 from ledger.ids import new_id
+from ledger.inline import Inline, Work
 from ledger.migrations import is_current, migrate
 from ledger.schema import ledgers
 from ledger.sql import now_ms, serialize, upsert
 
 BUSY_SECONDS = 30
+
+T = TypeVar("T")
 
 
 class Ledger:
@@ -38,6 +41,7 @@ class Ledger:
         self._writers = engine.execution_options(writes=True)
         # SQLite lets one writer in at a time; queueing here is fair, its own waiting is a lottery
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else contextlib.nullcontext()
+        self._inline = Inline(_plain_engine(engine)) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     async def open(cls, url: str) -> Ledger:
@@ -57,6 +61,8 @@ class Ledger:
             raise
 
     async def close(self) -> None:
+        if self._inline is not None:
+            await self._inline.close()
         await self._engine.dispose()
 
     async def __aenter__(self) -> Self:
@@ -71,6 +77,18 @@ class Ledger:
         with _without_content():
             async with self._turn, self._writers.begin() as connection:
                 yield connection
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a write transaction like `begin`'s, on SQLite as a single trip: for what is done row by row.
+
+        `work` awaits nothing but its connection.
+        """
+        if self._inline is None:
+            async with self.begin() as connection:
+                return await work(connection)
+        with _without_content():
+            async with self._turn:
+                return await self._inline.run(work)
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -101,8 +119,24 @@ def _engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=10)
     engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    _sqlites_manners(engine.sync_engine)
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _plain_engine(engine: AsyncEngine) -> Engine:
+    """The same file through the plain driver, one connection that any thread may use, one after the other."""
+    plain = create_engine(
+        engine.url.set(drivername="sqlite+pysqlite"),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        execution_options={"writes": True},
+    )
+    _sqlites_manners(plain)
+    return plain
+
+
+def _sqlites_manners(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def _connected(connection: Any, record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
@@ -110,13 +144,11 @@ def _engine(url: str) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _began(connection: Any) -> None:
         # a transaction that begins as a reader and then writes may fail at once, whatever the busy timeout
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
 
 
 def _prepare_file(path: Path) -> None:

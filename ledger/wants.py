@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sqlalchemy import literal_column, null
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ClauseElement
 
+from ledger.prepared import Prepared
 from ledger.schema import effects
 from ledger.sql import now, upsert
 
@@ -41,24 +44,33 @@ def prefect_event(request_id: str, batch_id: str, what: str, occurrence: str, at
     return Want(request_id, "event", name, payload)
 
 
-async def want(connection: AsyncConnection, wanted: Sequence[Want]) -> None:
-    """Queue effects in the caller's transaction; one that is wanted anew is due again, in a newer version."""
-    if not wanted:
-        return
+def _anew(connection: AsyncConnection) -> ClauseElement:
     queue = upsert(connection, effects)
-    anew = queue.on_conflict_do_update(
+    return queue.on_conflict_do_update(
         index_elements=[effects.c.request_id, effects.c.kind, effects.c.name],
         set_={
             "version": effects.c.version + 1,
-            "state": "due",
+            "state": literal_column("'due'"),
             "due_at": queue.excluded.due_at,
-            "tries": 0,
-            "problem": None,
+            "tries": literal_column("0"),
+            "problem": null(),
         },
     )
+
+
+_QUEUE = Prepared(_anew, ("request_id", "kind", "name", "payload", "due_at", "version", "state", "tries"))
+
+
+async def want(connection: AsyncConnection, wanted: Sequence[Want], at: datetime | None = None) -> None:
+    """Queue effects in the caller's transaction; one that is wanted anew is due again, in a newer version.
+
+    `at`: the database's time, where the caller knows it.
+    """
+    if not wanted:
+        return
     one_each = {(one.request_id, one.kind, one.name): one for one in wanted}
     due = {"version": 1, "state": "due", "tries": 0}
-    at = await now(connection)
+    at = at or await now(connection)
     values = [
         {
             "request_id": one.request_id,
@@ -70,7 +82,7 @@ async def want(connection: AsyncConnection, wanted: Sequence[Want]) -> None:
         }
         for _, one in sorted(one_each.items())
     ]
-    await connection.execute(anew, values)
+    await connection.execute(_QUEUE.on(connection), values)
 
 
 async def want_sheet_rows(connection: AsyncConnection, request_ids: Collection[str]) -> None:

@@ -107,6 +107,7 @@ async def _send(
     sender = Sender(
         ledger,
         batch.id,
+        batch.account,
         provider,
         Pace(
             provider.settings,

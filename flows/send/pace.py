@@ -1,11 +1,12 @@
-"""How fast and how wide a batch goes: the account's rate, one row alone at first, and patience when told to wait."""
+"""How wide a batch goes: one row alone at first, narrower and with patience when told to wait.
+
+How fast it goes is the ledger's business (`ledger.turns`): an account's rate is everybody's who sends through it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-
-from aiolimiter import AsyncLimiter
 
 from connectors.signing.provider import ProviderSettings
 
@@ -16,8 +17,8 @@ LONGEST_TOLD = 600.0
 """Seconds a provider may ask us to wait; beyond that the batch is paused instead of a process kept waiting."""
 MARGIN = 15.0
 """Seconds a claim holds beyond call and turn: the call's own grace, and the commit of its outcome."""
-BURST = 0.05
-"""Seconds' worth of calls that may start at once; less would cost speed at high rates, where clocks are coarse."""
+AHEAD_SECONDS = 0.5
+"""How long before its turn a row may be claimed, so that a commit serves several rows where the rate is low."""
 
 
 class Pace:
@@ -27,11 +28,12 @@ class Pace:
     look-up needs one to be conclusive), halves whenever the provider asks to wait, and grows with what it accepts.
     """
 
+    fresh_seconds = 3.0
+    """A claim this young is called for without another look: nobody else may touch it before its lease runs out."""
+
     def __init__(
         self, settings: ProviderSettings, *, known_good: bool, clock: Callable[[], float], margin: float = MARGIN
     ) -> None:
-        burst = max(1.0, settings.rate * BURST)
-        self._limiter = AsyncLimiter(burst, burst / settings.rate)
         self._settings = settings
         self._clock = clock
         self._margin = margin
@@ -47,17 +49,13 @@ class Pace:
 
     @property
     def lease_seconds(self) -> float:
-        """How long a claim must hold: one whole call, the wait for its turn, and a margin."""
-        return self._settings.timeout_seconds + self._settings.concurrency / self._settings.rate + self._margin
+        """How long a claim must hold: until it is no longer fresh, one whole call, and a margin."""
+        return self.fresh_seconds + self._settings.timeout_seconds + self._margin
 
     @property
     def waiting_for(self) -> float:
         """Seconds until the next row may be claimed; nothing when it may be now."""
         return max(0.0, self._resume_at - self._clock())
-
-    async def turn(self) -> None:
-        """Wait until the account's rate allows one more call."""
-        await self._limiter.acquire()
 
     def accepted(self) -> None:
         """The provider took a request: wider again, and at once to the full after the very first."""

@@ -1,8 +1,12 @@
-"""Sends a batch's planned rows: claim, wait for a turn, call, record in groups; never more claimed than under way."""
+"""Sends a batch's planned rows: whatever has ended is recorded and what comes next is claimed, in one commit.
+
+So no more rows are ever claimed and without an outcome than may be under way, and that is all a crash leaves in doubt.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -10,16 +14,20 @@ from connectors.signing.errors import PermanentError
 from connectors.signing.provider import Provider
 from flows.send.breaker import Breaker, Verdict
 from flows.send.fitting import Fitting
-from flows.send.pace import Pace
+from flows.send.pace import AHEAD_SECONDS, Pace
 from flows.send.verdicts import GRACE, Result, attempt, outcome
 from ledger import sending
 from ledger.errors import LedgerError
-from ledger.sending import Claimed
+from ledger.sending import Claimed, Outcome, Turnover, Wish
 from ledger.store import Ledger
+from ledger.texts import Texts
 from recipes.errors import RecipeError, RowProblem
 
 RECORD_AGAIN_AFTER = (0.2, 1.0, 5.0)
 """Seconds between tries to record outcomes: a call that went out must not be forgotten over a busy disk."""
+
+GATHER_SECONDS = 0.003
+"""How long the first outcome waits for others, so that a commit serves several rows."""
 
 
 @dataclass
@@ -28,6 +36,7 @@ class Sender:
 
     ledger: Ledger
     batch_id: str
+    account: str
     provider: Provider
     pace: Pace
     owner: str
@@ -40,8 +49,14 @@ class Sender:
     paused: str | None = None
     _exhausted: bool = False
     _stopping: bool = False
+    _hold: float = 0.0
+    _claim_at: float = 0.0
     _under_way: dict[asyncio.Task[Result], Claimed] = field(default_factory=dict)
+    _ended: list[Result] = field(default_factory=list)
     _unrecorded: list[Result] = field(default_factory=list)
+    _unforeseen: BaseException | None = None
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _texts: Texts = field(default_factory=Texts)
 
     async def send(self, most: int) -> int:
         """Send up to `most` planned rows; how many were. Fewer than `most` means there are no more for now.
@@ -54,46 +69,105 @@ class Sender:
         self._exhausted = False
         try:
             while True:
-                await self._start(most - sent)
-                if self._under_way:
-                    done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-                    sent += await self._take_in([self._ended(task) for task in done])
-                    for task in done:
-                        task.result()  # an error nobody foresaw ends the sending once all outcomes are recorded
-                elif self.paused or self._exhausted or sent >= most:
+                sent += await self._turn_over(most - sent)
+                if self._unforeseen is not None:
+                    raise self._unforeseen  # an error nobody foresaw ends the sending once all outcomes are recorded
+                if self._idle and (self.paused or self._exhausted or sent >= most):
                     return sent
-                else:
-                    self.waiting(self.pace.waiting_for)
-                    await asyncio.sleep(self.pace.waiting_for)
+                await self._wait(most - sent)
         except BaseException:
             await self._wind_down()
             raise
 
-    async def _start(self, most: int) -> None:
-        """Claim as many rows as there is room for and start their calls; never more than `most` under way."""
-        room = min(most, self.pace.width) - len(self._under_way)
-        if self.paused or self._exhausted or room <= 0 or self.pace.waiting_for > 0:
-            return
-        rows = await self._claim(room)
-        self._exhausted = not rows
-        self._under_way |= {asyncio.create_task(self._one(row)): row for row in rows}
+    @property
+    def _idle(self) -> bool:
+        return not self._under_way and not self._ended
 
-    async def _claim(self, most: int) -> list[Claimed]:
-        """Claim rows; an interruption in between gives them back, since nothing was called for them yet."""
-        claiming = asyncio.ensure_future(
-            sending.claim(
-                self.ledger, self.batch_id, self.owner, most, self.pace.lease_seconds, only_rows=self.only_rows
-            )
-        )
+    async def _turn_over(self, most: int) -> int:
+        """Record what has ended and start as many rows as there is room for; how many calls have ended."""
+        ended, self._ended = self._ended, []
+        # What did not simply go through is weighed before anything more is claimed, and once it is on record: a row's
+        # own time to wait begins with its record, and must not be over later than the batch's.
+        smooth = all(result.verdict is Verdict.SENT for result in ended)
+        if smooth:
+            self._conclude(ended)
+        calls = sum(result.verdict not in (Verdict.NOTHING, Verdict.GONE) for result in ended)
+        room = self._room(most - calls) if smooth else 0
+        if ended or room > 0 or self._hold > 0:
+            begun = _clock()
+            turned = await self._commit(ended, room)
+            if room > 0:
+                self._exhausted = turned.none_left
+                self._claim_at = begun + turned.next_in
+            for row in turned.rows:
+                self._start(row, begun)
+        if not smooth:
+            self._conclude(ended)
+        for result in ended:
+            self.tell(result)
+        if self.paused and ended:
+            await sending.pause(self.ledger, self.batch_id, self.paused)
+        return calls
+
+    def _room(self, most: int) -> int:
+        """How many rows may be claimed now; never more than may be under way."""
+        if self.paused or self._exhausted or self.pace.waiting_for > 0 or _clock() < self._claim_at:
+            return 0
+        return min(most, self.pace.width) - len(self._under_way)
+
+    async def _commit(self, ended: list[Result], room: int) -> Turnover:
+        """One commit for both; an interruption meanwhile gives what was claimed back: nothing was called for it yet."""
+        committing = asyncio.ensure_future(self._commit_until_it_holds(ended, room))
         try:
-            return await asyncio.shield(claiming)
+            return await asyncio.shield(committing)
         except BaseException:
-            (rows,) = await asyncio.gather(claiming, return_exceptions=True)
-            if not isinstance(rows, BaseException):
-                self._unrecorded += [Result(row, Verdict.NOTHING) for row in rows]
+            (turned,) = await asyncio.gather(committing, return_exceptions=True)
+            if not isinstance(turned, BaseException):
+                self._unrecorded += [Result(row, Verdict.NOTHING) for row in turned.rows]
             raise
 
-    async def _one(self, claimed: Claimed) -> Result:
+    async def _commit_until_it_holds(self, ended: list[Result], room: int) -> Turnover:
+        """Outcomes stay in hand until the ledger has them; a claim that failed is not repeated, since it may hold."""
+        self._unrecorded += ended
+        wish: Wish | None = self._wish(room)
+        for wait in RECORD_AGAIN_AFTER:
+            try:
+                turned = await sending.turn_over(self.ledger, self._outcomes(), wish, self._texts)
+                break
+            except Exception:
+                if not self._unrecorded:
+                    raise
+                wish = None
+                await asyncio.sleep(wait)
+        else:
+            turned = await sending.turn_over(self.ledger, self._outcomes(), None)
+        self._unrecorded.clear()
+        self._hold = 0.0
+        return turned
+
+    def _outcomes(self) -> list[Outcome]:
+        return [told for result in self._unrecorded if (told := outcome(result)) is not None]
+
+    def _wish(self, room: int) -> Wish:
+        return Wish(
+            self.batch_id,
+            self.owner,
+            room,
+            self.pace.lease_seconds,
+            self.only_rows,
+            provider=self.provider.name,
+            account=self.account,
+            rate=self.provider.settings.rate,
+            ahead_seconds=AHEAD_SECONDS,
+            hold_seconds=self._hold,
+        )
+
+    def _start(self, row: Claimed, claimed_at: float) -> None:
+        task = asyncio.create_task(self._one(row, claimed_at))
+        self._under_way[task] = row
+        task.add_done_callback(self._ends)
+
+    async def _one(self, claimed: Claimed, claimed_at: float) -> Result:
         """One row's turn and call. Until the call is made, whatever interrupts means that nothing happened."""
         try:
             request = await self.fitting.fit(claimed)
@@ -102,8 +176,9 @@ class Sender:
         except (PermanentError, RecipeError, RowProblem) as problem:
             return Result(claimed, Verdict.REFUSED, problem=str(problem))
         try:
-            await self.pace.turn()
-            standing = await sending.may_call(self.ledger, claimed.request_id, claimed.attempt, self.pace.lease_seconds)
+            if (left := claimed_at + claimed.turn_in - _clock()) > 0:
+                await asyncio.sleep(left)
+            standing = await self._stands(claimed, claimed_at)
         except (asyncio.CancelledError, LedgerError):
             return Result(claimed, Verdict.NOTHING)
         if self._stopping or self.paused or self.pace.waiting_for > 0:
@@ -112,50 +187,64 @@ class Sender:
             return Result(claimed, Verdict.GONE)
         return await attempt(self.provider, claimed, request)
 
-    def _ended(self, task: asyncio.Task[Result]) -> Result:
-        """How a row's task ended. `attempt` raises nothing, so an error came before the call."""
+    async def _stands(self, claimed: Claimed, claimed_at: float) -> bool:
+        """Whether the claim still holds: asked of the ledger unless it was made just now, and always where an earlier
+        attempt may turn out to have got through."""
+        if claimed.attempt == 1 and _clock() - claimed_at < self.pace.fresh_seconds:
+            return True
+        return await sending.may_call(self.ledger, claimed.request_id, claimed.attempt, self.pace.lease_seconds)
+
+    def _ends(self, task: asyncio.Task[Result]) -> None:
+        """A row's task has ended. `attempt` raises nothing, so an error came before the call."""
         claimed = self._under_way.pop(task)
-        if task.cancelled() or isinstance(task.exception(), Exception):
-            return Result(claimed, Verdict.NOTHING)
-        if task.exception() is not None:
-            return Result(claimed, Verdict.UNCLEAR, problem="Stopped in the middle of the call.")
-        return task.result()
-
-    async def _take_in(self, results: list[Result]) -> int:
-        """Record outcomes together, then let pace and breaker draw their conclusions; how many calls were made."""
-        self._unrecorded += results
-        await self._record()
-        for result in results:
-            self._conclude(result)
-            self.tell(result)
-        if self.paused:
-            await sending.pause(self.ledger, self.batch_id, self.paused)
-        return sum(result.verdict not in (Verdict.NOTHING, Verdict.GONE) for result in results)
-
-    def _conclude(self, result: Result) -> None:
-        if result.verdict is Verdict.SENT:
-            self.pace.accepted()
-        elif result.verdict is Verdict.NOTHING:
-            self._exhausted = False
-            # A row given back before its call carries no problem and says nothing about the provider.
-            if result.problem is not None and not self.pace.slow_down(result.retry_after):
-                self.paused = self.paused or "The provider keeps asking to wait; send the batch again later to go on."
-        self.paused = self.paused or self.breaker.note(result.verdict)
-
-    async def _record(self) -> None:
-        """Commit the outcomes not yet recorded; they stay in hand until the ledger has them."""
-        if not self._unrecorded:
-            return
-        outcomes = [told for result in self._unrecorded if (told := outcome(result)) is not None]
-        for wait in RECORD_AGAIN_AFTER:
-            try:
-                await sending.record(self.ledger, outcomes)
-                break
-            except Exception:
-                await asyncio.sleep(wait)
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(error, Exception):
+            result = Result(claimed, Verdict.NOTHING)
+        elif error is not None:
+            result = Result(claimed, Verdict.UNCLEAR, problem="Stopped in the middle of the call.")
         else:
-            await sending.record(self.ledger, outcomes)
-        self._unrecorded.clear()
+            result = task.result()
+        self._unforeseen = self._unforeseen or error
+        self._ended.append(result)
+        self._news.set()
+
+    async def _wait(self, most: int) -> None:
+        """Until rows have ended, or more may be claimed."""
+        if (seconds := self._seconds_to_claim(most)) is not None and self._idle:
+            self.waiting(self.pace.waiting_for)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        self._news.clear()
+        if len(self._ended) * 4 < len(self._under_way):
+            await asyncio.sleep(GATHER_SECONDS)
+
+    def _seconds_to_claim(self, most: int) -> float | None:
+        """Seconds until there may be a row to claim; None where only an outcome changes that."""
+        if self.paused or self._exhausted or min(most, self.pace.width) <= len(self._under_way):
+            return None
+        return max(0.0, self.pace.waiting_for, self._claim_at - _clock())
+
+    def _conclude(self, results: list[Result]) -> None:
+        """Let pace and breaker draw their conclusions from outcomes."""
+        for result in results:
+            if result.verdict is Verdict.SENT:
+                self.pace.accepted()
+            elif result.verdict is Verdict.NOTHING:
+                self._exhausted = False
+                # A row given back before its call carries no problem and says nothing about the provider.
+                if result.problem is not None:
+                    self._slow_down(result.retry_after)
+            self.paused = self.paused or self.breaker.note(result.verdict)
+
+    def _slow_down(self, retry_after: float | None) -> None:
+        """The provider asks to wait: this process does, and so does whoever else sends through the account."""
+        if self.pace.slow_down(retry_after):
+            self._hold = self.pace.waiting_for
+        else:
+            self.paused = self.paused or "The provider keeps asking to wait; send the batch again later to go on."
 
     async def _wind_down(self) -> None:
         """Give calls under way the time they have anyway; what is then still open is unclear."""
@@ -166,5 +255,11 @@ class Sender:
             for task in late:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
-            self._unrecorded += [self._ended(task) for task in list(self._under_way)]
-        await self._record()
+            await asyncio.sleep(0)  # their callbacks
+        await self._commit_until_it_holds(self._ended, 0)
+        self._ended = []
+
+
+def _clock() -> float:
+    """Seconds that go on while the machine is suspended, which a claim's lease does, too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import text
 
+from connectors.signing.model import SignatureRequest
 from connectors.signing.provider import Provider
-from flows.send.addresses import addresses
+from flows.send.addresses import Addresses, addresses
 from flows.send.fitting import Fitting
 from flows.send.job import CannotSend, run_batch
 from flows.send.pace import Pace, loop_clock
 from flows.send.progress import Outcome, Progress
 from flows.send.sender import Sender
 from ledger import batches, reading, sending
+from ledger.sending import Claimed
 from ledger.settings import Settings
 from ledger.states import RequestState
 from ledger.store import Ledger
@@ -212,7 +214,8 @@ async def test_a_claim_that_ran_out_while_the_process_slept_makes_no_call(
     batch_id = await frozen(ledger, provider.settings(), 2)
     async with await provider.open_account("esignatures", "sandbox") as client:
         pace = Hesitant(provider.settings(), known_good=True, clock=loop_clock)
-        slow = Sender(ledger, batch_id, client, pace, owner="asleep", fitting=plain(settings, client))
+        dreaming = Dreaming(*about(settings, client))
+        slow = Sender(ledger, batch_id, "sandbox", client, pace, owner="asleep", fitting=dreaming)
         assert await slow.send(2) == 0
     assert provider.calls["create"] == 0
 
@@ -222,27 +225,29 @@ async def test_an_error_nobody_foresaw_ends_the_sending_and_forgets_no_row(
 ) -> None:
     batch_id = await frozen(ledger, provider.settings(), 4)
     async with await provider.open_account("esignatures", "sandbox") as client:
-        pace = Stumbling(provider.settings(), known_good=True, clock=loop_clock)
+        pace = Pace(provider.settings(), known_good=True, clock=loop_clock)
+        unlucky = Stumbling(*about(settings, client))
         with pytest.raises(RuntimeError, match="stumbled"):
-            await Sender(ledger, batch_id, client, pace, owner="unlucky", fitting=plain(settings, client)).send(4)
+            await Sender(ledger, batch_id, "sandbox", client, pace, owner="unlucky", fitting=unlucky).send(4)
     counts = await batches.counts(ledger, batch_id)
     assert (counts.get(SENT), counts.get(PLANNED), counts.get(RequestState.SENDING)) == (2, 2, None)
     assert provider.calls["create"] == 2
 
 
-def plain(settings: Settings, client: Provider) -> Fitting:
-    return Fitting(type(client), addresses(settings, type(client), "sandbox", client.settings.base_url))
+def about(settings: Settings, client: Provider) -> tuple[type[Provider], Addresses]:
+    return type(client), addresses(settings, type(client), "sandbox", client.settings.base_url)
 
 
-class Stumbling(Pace):
+class Stumbling(Fitting):
     """Two rows fail together before their calls, two get through."""
 
-    turns = 0
+    rows: ClassVar[list[str]] = []
 
-    async def turn(self) -> None:
-        self.turns += 1
-        if self.turns <= 2:
+    async def fit(self, claimed: Claimed) -> SignatureRequest:
+        self.rows.append(claimed.request_id)
+        if len(self.rows) <= 2:
             raise RuntimeError("stumbled")
+        return await super().fit(claimed)
 
 
 async def test_rows_that_had_to_wait_do_not_use_up_the_limit(
@@ -283,12 +288,18 @@ async def test_what_fails_after_the_sending_is_told_and_takes_nothing_back(
 
 
 class Hesitant(Pace):
-    """A process that sleeps longer than its claims live."""
+    """Claims that live for a moment only, and are looked at again before each call."""
 
     lease_seconds = 0.05
+    fresh_seconds = 0.0
 
-    async def turn(self) -> None:
+
+class Dreaming(Fitting):
+    """A process that sleeps longer than its claims live."""
+
+    async def fit(self, claimed: Claimed) -> SignatureRequest:
         await asyncio.sleep(0.2)
+        return await super().fit(claimed)
 
 
 async def test_a_batch_never_goes_out_through_another_account(
