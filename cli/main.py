@@ -6,21 +6,26 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
-from rich.console import Console
 
 from cli.failures import Failure
 from cli.verbs import batch, demo, doctor, events, plan, providers, recipes, request, sandbox, send, status, up
 
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("prefect-esign")
+
+
 app = App(
     name="esign",
     help="Have documents signed from a spreadsheet, and see what became of them. --debug shows tracebacks.",
     help_epilogue=EPILOGUE,
-    version=lambda: version("prefect-esign"),
+    version=_version,
     help_format="plaintext",
     # Ctrl-C gets a sentence of ours, in `main`.
     suppress_keyboard_interrupt=False,
@@ -46,14 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    complain = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
         app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        complain.print(f"{_one_line(error)} See `esign --help`.")
+        _complain(f"{_one_line(error)} See `esign --help`.")
         sys.exit(2)
     except KeyboardInterrupt:
-        complain.print("Stopped. What was sent is in the ledger; the same command goes on where this one ended.")
+        _complain("Stopped. What was sent is in the ledger; the same command goes on where this one ended.")
         sys.exit(130)
     except BrokenPipeError:
         pass  # said below
@@ -61,9 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         sentence, code = explain(error)
-        complain.print(sentence)
+        _complain(sentence)
         sys.exit(code)
     _leave_quietly()
+
+
+def _complain(sentence: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(sentence)
 
 
 def explain(error: Exception) -> tuple[str, int]:

@@ -6,13 +6,12 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.failures import BadUsage, OutsideFailed
-from cli.household import end_leftovers
-from cli.locks import only_one
-from cli.ports import free_ports
-from cli.stage import Plot, raised
-from cli.waiting import until_ended
+
+if TYPE_CHECKING:
+    from cli.stage import Plot
 
 HOUR_IN_SECONDS = 1.0
 """How long an hour of the sandbox's lasts, so that a webhook's hourly retry can be waited for."""
@@ -31,6 +30,9 @@ async def demo(*, provider: str = "esignatures", keep: bool = False) -> None:
     keep
         Leave everything running until Ctrl-C, to look at Prefect's pages and the mailbox.
     """
+    from cli.locks import only_one
+    from cli.stage import raised
+    from cli.waiting import until_ended
     from connectors.signing.registry import PROVIDERS
 
     if provider not in PROVIDERS:
@@ -57,6 +59,9 @@ async def demo(*, provider: str = "esignatures", keep: bool = False) -> None:
 
 
 def _plot(home: Path) -> Plot:
+    from cli.ports import free_ports
+    from cli.stage import Plot
+
     given = os.environ.get("PREFECT_API_URL")
     return Plot(
         home=home,
@@ -79,6 +84,8 @@ def _cut_off(home: Path) -> None:
 
 def _afresh(home: Path) -> None:
     """Clear away the last demo's home, which nobody uses any more: the lock is ours, and leftovers are ended first."""
+    from cli.household import end_leftovers
+
     end_leftovers(home / "children.json")
     if home.is_symlink() or (home.exists() and any(home.iterdir()) and not (home / "secrets.env").exists()):
         raise BadUsage(f"{home} is not a demo's folder: move it away, since the demo would empty it.")

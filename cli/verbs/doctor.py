@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -18,6 +17,7 @@ async def doctor(*, as_json: Annotated[bool, Parameter("--json", negative="")] =
     as_json
         Print JSON for another program to read.
     """
+    import asyncio
     import json
 
     from cli.checks import CHECKS, Finding, finding

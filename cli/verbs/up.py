@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from cli import keys
 from cli.failures import BadUsage
-from cli.household import end_leftovers
-from cli.locks import only_one
-from cli.ports import Ports, require_free
-from cli.stage import Plot, Stage, raised
-from cli.waiting import until_ended
 
-DEFAULT_PORTS = Ports(prefect=4200, sandbox=8095, receiver=8096)
+if TYPE_CHECKING:
+    from cli.stage import Stage
+
+PREFECT, SANDBOX, RECEIVER = 4200, 8095, 8096
+"""The ports unless told otherwise."""
 
 
 async def up(
     *,
     sandbox: bool = True,
     robots: bool = False,
-    prefect_port: Annotated[int, Parameter(name="--prefect-port")] = DEFAULT_PORTS.prefect,
-    sandbox_port: Annotated[int, Parameter(name="--sandbox-port")] = DEFAULT_PORTS.sandbox,
-    receiver_port: Annotated[int, Parameter(name="--receiver-port")] = DEFAULT_PORTS.receiver,
+    prefect_port: Annotated[int, Parameter(name="--prefect-port")] = PREFECT,
+    sandbox_port: Annotated[int, Parameter(name="--sandbox-port")] = SANDBOX,
+    receiver_port: Annotated[int, Parameter(name="--receiver-port")] = RECEIVER,
 ) -> None:
     """Start a Prefect server (unless PREFECT_API_URL names one), deployments, worker, receiver and sandbox.
 
@@ -40,6 +38,12 @@ async def up(
     receiver_port
         Port of the receiver.
     """
+    from cli import keys
+    from cli.household import end_leftovers
+    from cli.locks import only_one
+    from cli.ports import Ports, require_free
+    from cli.stage import Plot, raised
+    from cli.waiting import until_ended
     from ledger.settings import load_settings
 
     # What an `up` that was killed left behind is neither running nor true.
