@@ -22,7 +22,7 @@ def main() -> int:
         description="Sends batches while everything fails, and looks whether they arrived once."
     )
     parser.add_argument("seeds", nargs="?", default="1-200", help="as in 17 or 1-200 or 3,5,8-13")
-    parser.add_argument("--beside", type=int, default=4, help="runs side by side")
+    parser.add_argument("--beside", type=int, default=6, help="runs side by side")
     given = parser.parse_args()
     begun = time.monotonic()
     results = asyncio.run(suite(seeds(given.seeds), KEPT.absolute(), given.beside, say))

@@ -34,8 +34,8 @@ def most_doubts(record: Sequence[Call], in_flight: int, deaths: int) -> int:
     """How often rows may become uncertain: what was under way at each death, and each call without a clear answer.
 
     The latter are the stub's hidden acceptances and its unreadable answers to calls it did not accept. A death is a
-    kill, or a sender that ended because it could not reach or write its ledger; while a database stands still or away
-    (a lock, a full disk, a restart), leases run out as if their holders had died, so that is one death of each sender.
+    kill, a suspension, or a sender that ended because it could not reach or write its ledger; while a database stands
+    still (a lock, a full disk, a restart), leases run out as if their holders had died: one death of each sender.
     """
     return in_flight * deaths + sum(not call.clear for call in record)
 

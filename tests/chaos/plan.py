@@ -8,15 +8,20 @@ from typing import Literal
 
 from tests.chaos.fates import Faults
 
-Kind = Literal["kill", "lock", "full", "write error", "restart"]
-"""`kill`: SIGKILL for a sender. `lock`: another connection holds the write lock. `full`: no space on the ledger's disk.
-`write error`: the senders may not make files longer. `restart`: Postgres dies and comes back."""
+Kind = Literal["kill", "suspend", "lock", "full", "write error", "restart"]
+"""`kill`: SIGKILL for a sender. `suspend`: SIGSTOP, later SIGCONT. `lock`: another connection holds the write lock.
+`full`: no space on the ledger's disk. `write error`: the senders may not make files longer. `restart`: Postgres dies
+and comes back."""
 
 OF_THE_DATABASE = ("lock", "full", "write error", "restart")
 TIMEOUT = 1.2
 MARGIN = 4.0
 """Seconds a claim outlives its call: short enough that the rows of the dead come back soon, long enough that those of
 the living stay theirs while three senders queue for one SQLite file on a busy machine."""
+SHORT = 2.0
+"""Seconds a sender is suspended at most, well below a lease. One that sleeps longer, and begins to sleep between its
+last look at the claim and the first byte of the call, may send what somebody else has sent meanwhile: no sender can
+rule that out without the provider's help."""
 BEYOND_LAG = 1.2
 """Seconds `settle_seconds` is above the list's lag: a call may still be accepted half a second after its timeout."""
 
@@ -77,6 +82,8 @@ def plan(seed: int, *, postgres: bool = False, disks: bool = False, most_rows: i
         Trouble(dice.randrange(rows), "kill", dice.choice((0.0, 0.02, 0.1, 0.4)) * dice.random())
         for _ in range(dice.randint(1, 4))
     ]
+    if dice.random() < 0.25:
+        troubles.append(Trouble(dice.randrange(rows), "suspend", SHORT * dice.random()))
     if on_postgres:
         troubles += [Trouble(dice.randrange(rows), "restart", 0.0) for _ in range(dice.choice((0, 1, 1, 2)))]
     else:

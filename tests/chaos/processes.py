@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -19,9 +21,23 @@ _FROM.set_forkserver_preload(["flows.send.job", "connectors.signing.esignatures"
 
 
 def start(target: Callable[..., None], *given: Any, **more: Any) -> ForkServerProcess:
-    process = _FROM.Process(target=target, args=given, kwargs=more, daemon=True)
+    """A process that lives no longer than this one."""
+    process = _FROM.Process(target=_not_alone, args=(target, *given), kwargs=more, daemon=True)
     process.start()
     return process
+
+
+def _not_alone(target: Callable[..., None], *given: Any, **more: Any) -> None:
+    """Run `target`; end at once when whoever started it is gone, however it went."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    target(*given, **more)
 
 
 @contextlib.contextmanager
@@ -45,7 +61,6 @@ class Senders:
     def __init__(self, order: sending.Order) -> None:
         self._order = order
         self._living: list[ForkServerProcess] = []
-        self.kills = 0
 
     @property
     def pids(self) -> list[int]:
@@ -60,11 +75,15 @@ class Senders:
     def start(self) -> None:
         self._living.append(start(sending.run, self._order))
 
-    def kill(self, which: int) -> None:
-        """SIGKILL for one of them, if there is one."""
-        if self._living:
-            self._living[which % len(self._living)].kill()
-            self.kills += 1
+    def signal(self, which: int, number: int) -> int | None:
+        """Send a signal to one of them; which process that was, if there is one."""
+        if not self._living:
+            return None
+        pid = self._living[which % len(self._living)].pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pid
 
     def kill_all(self) -> None:
         for process in self._living:

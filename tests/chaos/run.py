@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import resource
 import shutil
+import signal
 import sqlite3
 import time
 import traceback
@@ -69,7 +71,7 @@ class Run:
         self._client = client
         self._dice = Random(plan.seed)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._disturbed = 0
+        self._kills = self._disturbed = 0
 
     async def carry_out(self) -> Result:
         """Do it all; problems are in the result, and what led to them in the folder."""
@@ -112,7 +114,7 @@ class Run:
         (self.folder / "rows.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
         ends = Counter(end["how"] for end in senders.ends)
         result.calls, result.fates, result.ends = len(calls), Counter(call.how for call in calls), ends
-        result.kills, result.deaths = senders.kills, senders.kills + ends[LEDGER] + self._disturbed
+        result.kills, result.deaths = self._kills, self._kills + ends[LEDGER] + self._disturbed
         result.doubts = checking.doubts(rows)
         result.most_doubts = checking.most_doubts(calls, self.plan.concurrency, result.deaths)
         result.problems = checking.problems(rows, calls)
@@ -157,6 +159,7 @@ class Run:
             self._disturbed += self.plan.senders
         happening = {
             "kill": lambda: self._kill(trouble, senders),
+            "suspend": lambda: self._suspend(trouble, senders),
             "lock": lambda: self._lock(trouble, url),
             "full": lambda: self._full(trouble),
             "write error": lambda: self._write_error(trouble, senders),
@@ -168,7 +171,19 @@ class Run:
 
     async def _kill(self, trouble: Trouble, senders: Senders) -> None:
         await asyncio.sleep(trouble.seconds)
-        senders.kill(self._dice.randrange(100))
+        if senders.signal(self._dice.randrange(100), signal.SIGKILL) is not None:
+            self._kills += 1
+
+    async def _suspend(self, trouble: Trouble, senders: Senders) -> None:
+        """As a laptop's lid does; what was under way is in doubt as after a death."""
+        pid = senders.signal(self._dice.randrange(100), signal.SIGSTOP)
+        if pid is not None:
+            self._disturbed += 1
+            try:
+                await asyncio.sleep(trouble.seconds)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     async def _lock(self, trouble: Trouble, url: str) -> None:
         path = make_url(url).database or ""

@@ -156,7 +156,7 @@ def _response(body: dict[str, Any] | bytes, status: str = "200 OK", more: str = 
 
 
 def serve(where: Connection, record: Path, faults: Faults, **manner: Any) -> None:
-    """Play the provider on a free port of the loopback; its address goes through `where`, whose end ends it."""
+    """Play the provider on a free port of the loopback until killed; its address goes through `where`."""
 
     async def play() -> None:
         stub = Stub(faults, Record(record), **manner)
@@ -164,8 +164,6 @@ def serve(where: Connection, record: Path, faults: Faults, **manner: Any) -> Non
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         where.send(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        nobody_left = asyncio.Event()
-        asyncio.get_running_loop().add_reader(where.fileno(), nobody_left.set)
-        await nobody_left.wait()
+        await asyncio.Event().wait()
 
     asyncio.run(play())

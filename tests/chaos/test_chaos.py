@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.conftest import Carry
 from tests.chaos.databases import POSTGRES
 
-QUICK = (3, 7, 13)
+QUICK = (14, 31, 36, 58)
 MORE = tuple(seed for seed in range(201, 219) if seed % 5)
 ON_POSTGRES = (205, 210, 215)
 
@@ -15,7 +15,7 @@ ON_POSTGRES = (205, 210, 215)
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", QUICK)
 async def test_every_row_is_sent_once_whatever_happens(carry_out: Carry, seed: int) -> None:
-    result = await carry_out(seed, most_rows=80)
+    result = await carry_out(seed, most_rows=60)
     assert result.problems == [], f"seed {seed}"
     assert result.kills > 0
 
