@@ -23,6 +23,12 @@ class FakeProvider:
     def __init__(self) -> None:
         self.contracts: list[dict[str, Any]] = []
         self.faults: list[Fault] = []
+        self.withdrawal_faults: list[Fault] = []
+        self.get_faults: list[Fault] = []
+        self.hides = False
+        """Whether the list shows nothing, as one that lags behind."""
+        self.signs_when_asked = True
+        """Whether a contract that is asked about turns out to be signed, unless it was withdrawn."""
         self.calls: Counter[str] = Counter()
         self.reminded: list[tuple[str, str]] = []
         self.under_way = self.most_under_way = 0
@@ -41,6 +47,7 @@ class FakeProvider:
         app.router.add_get("/esignatures/api/contracts/recent", self._recent)
         app.router.add_get("/esignatures/api/contracts/{id}", self._get)
         app.router.add_post("/esignatures/api/contracts/{id}/signers/{signer}/send_contract", self._remind)
+        app.router.add_post("/esignatures/api/contracts/{id}/withdraw", self._withdraw)
         app.router.add_get("/files/{id}", self._file)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -93,12 +100,17 @@ class FakeProvider:
 
     async def _recent(self, request: web.Request) -> web.Response:
         self.calls["recent"] += 1
-        return web.json_response({"data": [{"contract": contract} for contract in self.contracts[::-1][:100]]})
+        shown = [] if self.hides else self.contracts[::-1][:100]
+        return web.json_response({"data": [{"contract": contract} for contract in shown]})
 
-    async def _get(self, request: web.Request) -> web.Response:
+    async def _get(self, request: web.Request) -> web.StreamResponse:
         self.calls["get"] += 1
+        if self.get_faults and (answer := await self.get_faults.pop(0)(request)) is not None:
+            return answer
         for contract in self.contracts:
             if contract["id"] == request.match_info["id"]:
+                if contract["status"] == "withdrawn" or not self.signs_when_asked:
+                    return self._answer(contract)
                 link = f"{self.url}/files/{contract['id']}"
                 return self._answer({**contract, "status": "signed", "contract_pdf_url": link})
         return web.json_response({"error": "no such contract"}, status=404)
@@ -110,6 +122,18 @@ class FakeProvider:
             return answer
         self.reminded.append((request.match_info["id"], request.match_info["signer"]))
         return web.json_response({"status": "queued"})
+
+    async def _withdraw(self, request: web.Request) -> web.StreamResponse:
+        self.calls["withdraw"] += 1
+        if self.withdrawal_faults and (answer := await self.withdrawal_faults.pop(0)(request)) is not None:
+            return answer
+        self.withdraw(request.match_info["id"])
+        return web.json_response({"status": "queued"})
+
+    def withdraw(self, contract_id: str) -> None:
+        for contract in self.contracts:
+            if contract["id"] == contract_id:
+                contract["status"] = "withdrawn"
 
     async def _file(self, request: web.Request) -> web.Response:
         self.calls["file"] += 1
