@@ -189,7 +189,7 @@ _REQUESTS = Prepared(lambda connection: _requests(among_listed(connection, reque
 _PEOPLE = Prepared(_people)
 _EARLY = Prepared(_early)
 _HISTORY = Prepared(
-    lambda _: insert(history), ("request_id", "what", "name", "at", "signer_id", "reason", "delivery_id")
+    lambda _: insert(history).inline(), ("request_id", "what", "name", "at", "signer_id", "reason", "delivery_id")
 )
 _CHANGE = _change_of(requests, _KEPT, {"lease_until": null()})  # whatever moves a request ends its claim
 _CHANGE_PEOPLE = _change_of(signers, _KEPT_OF_PEOPLE, {})

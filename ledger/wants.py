@@ -45,7 +45,7 @@ def prefect_event(request_id: str, batch_id: str, what: str, occurrence: str, at
 
 
 def _anew(connection: AsyncConnection) -> ClauseElement:
-    queue = upsert(connection, effects)
+    queue = upsert(connection, effects).inline()  # nobody asks for the numbers it gives
     return queue.on_conflict_do_update(
         index_elements=[effects.c.request_id, effects.c.kind, effects.c.name],
         set_={
