@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from connectors.signing.esignatures import ESignatures
-from tests.chaos import databases, disks
-from tests.chaos.plan import Plan, plan
+from tests.chaos import databases
+from tests.chaos.plan import Plan
 from tests.chaos.run import Result, Run
 
 Carry = Callable[..., Awaitable[Result]]
@@ -17,12 +18,14 @@ Carry = Callable[..., Awaitable[Result]]
 
 @pytest.fixture
 def carry_out(tmp_path: Path) -> Carry:
-    """Carry out a seed, or a plan."""
+    """Carry out a plan, also several at once."""
+    making = asyncio.Lock()
 
-    async def carry(what: int | Plan, client: type[ESignatures] = ESignatures, **limits: int) -> Result:
-        if isinstance(what, int):
-            what = plan(what, postgres=databases.POSTGRES is not None, disks=disks.can_mount(), **limits)
-        template = await databases.sqlite_template(tmp_path)
-        return await Run(what, tmp_path / str(what.seed), template, client).carry_out()
+    async def carry(plan: Plan, client: type[ESignatures] = ESignatures) -> Result:
+        async with making:
+            template = tmp_path / "template.db"
+            if not template.exists():
+                template = await databases.sqlite_template(tmp_path)
+        return await Run(plan, tmp_path / f"{plan.seed}-{client.__name__}", template, client).carry_out()
 
     return carry
