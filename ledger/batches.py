@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
 from ledger.schema import batches as table
 from ledger.schema import other_rows, requests
-from ledger.sql import among, at_least, now_ms
+from ledger.sql import among, at_least, now_ms, unindexed
 from ledger.states import RequestState
 from ledger.store import Ledger
 
-_ROW = ("batch_id", "mode", "campaign", "key")
 UNSETTLED = (RequestState.PLANNED.value, RequestState.SENDING.value, RequestState.UNCERTAIN.value)
 
 
@@ -71,13 +70,12 @@ async def counts(ledger: Ledger, batch_id: str) -> Counts:
         .where(requests.c.batch_id == batch_id)
         .group_by(requests.c.state)
     )
-    outdated = per_state.where(among_outdated(batch_id))
     others = select(func.count(other_rows.c.problem), func.count(other_rows.c.request_id)).where(
         other_rows.c.batch_id == batch_id
     )
     async with ledger.read() as connection:
         states: Counts = {row.state: row.number for row in await connection.execute(per_state)}
-        for row in await connection.execute(outdated):
+        for row in await connection.execute(_outdated(batch_id)):
             states[row.state] -= row.number
         refused, already = (await connection.execute(others)).one()
     return {state: number for state, number in states.items() if number} | {"refused": refused, "already": already}
@@ -86,16 +84,20 @@ async def counts(ledger: Ledger, batch_id: str) -> Counts:
 def newest_round() -> ColumnElement[bool]:
     """Of a key that was sent again within its batch, only the last round counts and is shown."""
     later = requests.alias()
-    same = (later.c[name] == requests.c[name] for name in _ROW)
+    same = (later.c[name] == requests.c[name] for name in ("batch_id", "mode", "campaign", "key"))
     return ~exists().where(*same, later.c.round > requests.c.round, at_least(later.c.round, 2))
 
 
-def among_outdated(batch_id: str) -> ColumnElement[bool]:
-    """The other way round: the requests of this batch that a later round has taken the place of."""
+def _outdated(batch_id: str) -> Select[Any]:
+    """The other way round: how many requests of this batch, by state, a later round has taken the place of."""
     earlier, later = requests.alias(), requests.alias()
-    same = (later.c[name] == earlier.c[name] for name in _ROW)
-    replaced = select(earlier.c.id).join(later, and_(*same, earlier.c.round < later.c.round))
-    return requests.c.id.in_(replaced.where(later.c.batch_id == batch_id, at_least(later.c.round, 2)))
+    same = (later.c[name] == earlier.c[name] for name in ("mode", "campaign", "key"))
+    return (
+        select(earlier.c.state, func.count(earlier.c.id.distinct()).label("number"))
+        .join(later, and_(*same, earlier.c.round < later.c.round))
+        .where(later.c.batch_id == batch_id, at_least(later.c.round, 2), unindexed(earlier.c.batch_id) == batch_id)
+        .group_by(earlier.c.state)
+    )
 
 
 async def pause(ledger: Ledger, batch_id: str, because: str) -> None:

@@ -6,13 +6,14 @@ import heapq
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Boolean, CompoundSelect, Row, func, literal_column, null, select, union, union_all
+from sqlalchemy import CompoundSelect, Row, func, null, select, text, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
 from ledger.batches import Counts, counts, newest_round
 from ledger.reading import REFUSED, RowStatus, by_id, rows
 from ledger.schema import NEEDS_A_PERSON, incidents, other_rows, requests
+from ledger.sql import unindexed
 from ledger.store import Ledger
 
 PORTION = 1000
@@ -77,9 +78,10 @@ async def _first(ledger: Ledger, connection: AsyncConnection, batch_id: str, mos
 
 def _needing(batch_id: str) -> CompoundSelect[Any]:
     """Two questions put together, since with an OR neither would find its index."""
-    mine = select(requests.c.id, requests.c.row).where(requests.c.batch_id == batch_id, newest_round())
-    troubled = mine.where(literal_column(f"({NEEDS_A_PERSON})", Boolean()))
-    return union(troubled, mine.where(requests.c.id.in_(select(incidents.c.request_id))))
+    chosen = select(requests.c.id, requests.c.row).where(newest_round())
+    troubled = chosen.where(requests.c.batch_id == batch_id, text(f"({NEEDS_A_PERSON})"))
+    twice = chosen.join(incidents, incidents.c.request_id == requests.c.id)
+    return union(troubled, twice.where(unindexed(requests.c.batch_id) == batch_id))
 
 
 def _refused(line: Row[Any]) -> RowStatus:

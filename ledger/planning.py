@@ -53,8 +53,11 @@ async def marked(ledger: Ledger, request_ids: Collection[str]) -> list[Marked]:
 async def seconds_until_due(ledger: Ledger, batch_id: str) -> float:
     """Seconds until the first planned row of the batch may be claimed; 0 if one may be now, or none is planned."""
     mine = (requests.c.batch_id == batch_id, requests.c.state == RequestState.PLANNED.value)
-    first = select(func.min(func.coalesce(requests.c.not_before, 0)) - now_ms()).where(*mine)
+    free = select(exists().where(*mine, requests.c.not_before.is_(None)))  # most often the first row that is looked at
+    first = select(func.min(requests.c.not_before) - now_ms()).where(*mine)
     async with ledger.read() as connection:
+        if (await connection.execute(free)).scalar_one():
+            return 0.0
         return max(0.0, ((await connection.execute(first)).scalar_one() or 0) / 1000)
 
 

@@ -67,6 +67,7 @@ batches = Table(
     Index("ix_batches_hash", "hash"),
     Index("ix_batches_sheet", "sheet"),
     Index("ix_batches_frozen_at_id", "frozen_at", "id"),
+    Index("ix_batches_provider_account_mode", "provider", "account", "mode"),
 )
 
 gates = Table(  # a batch whose first rows go out alone; the others wait for a person's yes

@@ -87,6 +87,12 @@ def at_least(column: ColumnElement[int], number: int) -> ColumnElement[bool]:
     return column >= literal(number, Integer, literal_execute=True)
 
 
+def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
+    """`column`, compared without its index: SQLite keeps no statistics, and would read a batch of a million rows rather
+    than begin with the three of another table."""
+    return column.concat("")
+
+
 async def serialize(connection: AsyncConnection, *names: str) -> None:
     """Let nobody else who names one of these run until this transaction ends; SQLite's writers are alone anyway."""
     if is_postgres(connection):

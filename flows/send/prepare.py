@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,9 +12,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from blocks.accounts import account_settings
 from connectors import sheets
 from connectors.sheets import Sheet
+from connectors.signing.accounts import from_environment
 from connectors.signing.provider import Provider, ProviderSettings
 from connectors.signing.registry import PROVIDERS
 from flows.send.instead import refuse_false_trial
@@ -73,7 +74,7 @@ async def prepare(
     content = await asyncio.to_thread(sheets.read, sheet)
     check_columns(loaded, content.columns)
     chosen = _known_provider(provider or loaded.provider)
-    found = await account_settings(chosen.name, account or loaded.account)
+    found = await _account(chosen.name, account or loaded.account)
     refuse_false_trial(chosen, account or loaded.account, found.mode, found.base_url)
     sending = Sending(
         provider=chosen,
@@ -94,6 +95,15 @@ def _known_provider(name: str) -> type[Provider]:
     if name not in PROVIDERS:
         raise ValueError(f"There is no provider '{name}'; there is: {', '.join(sorted(PROVIDERS))}.")
     return PROVIDERS[name]
+
+
+async def _account(provider: str, name: str) -> ProviderSettings:
+    """The account from the environment, else from Prefect, which takes a second to import and is not always needed."""
+    if (found := from_environment(provider, name, os.environ)) is not None:
+        return found
+    from blocks.accounts import account_settings
+
+    return await account_settings(provider, name)
 
 
 def today() -> date:

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import event, text
 
 from connectors.signing.model import EventType
-from ledger import applying, expiring, inbox, outbox, planning, reading, reminding, sending, settling
+from ledger import applying, batches, expiring, inbox, outbox, planning, reading, reminding, sending, settling
 from ledger.applying import Reported
+from ledger.overview import overview
 from ledger.store import Ledger
 from tests.ledger.making import delivery, draft, in_a_year, row, snapshot
 from tests.ledger.making import event as happened
@@ -55,15 +56,28 @@ async def test_no_question_that_is_asked_all_the_time_reads_a_whole_table(ledger
     await inbox.work_waiting(ledger)
     await reminding.due_reminders(ledger, in_a_year(), 9)
     await expiring.expire_overdue(ledger, in_a_year())
+    await expiring.overdue(ledger, in_a_year(), ["esignatures"])
+    await settling.known_good(ledger, "esignatures", "another", "test")
+    await planning.seconds_until_due(ledger, frozen.batch_id)
+    await planning.known(ledger, "test", "spring", ["key 3", "key 4"])
+    await planning.marked(ledger, [rows[0].request_id])
+    await batches.batches(ledger, 1)
+    await overview(ledger, frozen.batch_id, 10)
+    await outbox.stuck(ledger)
+    await inbox.dead(ledger)
     event.remove(engine, "before_cursor_execute", listen)
 
-    scans = set()
+    scans, steps = set(), []
     async with ledger.read() as connection:
         for statement, values in asked:
             if statement.split()[0] in ("SELECT", "UPDATE", "INSERT"):
-                plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-                scans |= {(line[3], statement) for line in plan if _reads_all(line[3])}
+                found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                plan = [line[3] for line in found]
+                scans |= {(step, statement) for step in plan if _reads_all(step)}
+                steps += plan
     assert scans == set()
+    for index in ("requests_person", "requests_later", "inbox_lost", "effects_stuck", "batches_frozen_at_id"):
+        assert any(f"INDEX ix_{index}" in step for step in steps), index
     async with ledger.read() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM requests"))).scalar_one() == 58
 

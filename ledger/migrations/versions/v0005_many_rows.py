@@ -19,6 +19,7 @@ def upgrade() -> None:
     _only("ix_inbox_lost", "inbox", ["provider", "account"], "state = 'dead' AND tries >= 5")
     _only("ix_effects_stuck", "effects", ["id"], "state = 'due' AND tries >= 10")
     op.create_index("ix_batches_frozen_at_id", "batches", ["frozen_at", "id"])
+    op.create_index("ix_batches_provider_account_mode", "batches", ["provider", "account", "mode"])
 
 
 def _only(name: str, table: str, columns: list[str], where: str) -> None:
