@@ -32,15 +32,15 @@ from ledger.cases import Case
 from ledger.outcomes import NothingHappened, Outcome, Refused, Sent, Uncertain
 from ledger.prepared import Prepared, among_listed, listed
 from ledger.schema import attempts, batches, requests
-from ledger.sql import is_postgres, now, now_ms, stands, upsert
+from ledger.sql import among, is_postgres, now, now_ms, stands, upsert
 from ledger.states import RequestState
 from ledger.store import Ledger
 from ledger.texts import Texts
 
 __all__ = [
     "Claimed", "Counts", "NothingHappened", "Outcome", "Refused", "Sent", "Turnover", "Uncertain", "Wish", "claim",
-    "counts", "finish", "may_call", "pause", "record", "record_nothing_happened", "record_refused", "record_sent",
-    "record_uncertain", "reopen", "turn_over",
+    "coming", "counts", "finish", "may_call", "pause", "record", "record_nothing_happened", "record_refused",
+    "record_sent", "record_uncertain", "reopen", "turn_over",
 ]  # fmt: skip
 
 
@@ -118,6 +118,21 @@ async def turn_over(
         return await _claim(connection, wish, texts or Texts()) if wish else Turnover([])
 
     return await ledger.write(work)
+
+
+async def coming(
+    ledger: Ledger, batch_id: str, most: int, only_rows: Collection[int] | None = None, texts: Texts | None = None
+) -> list[SignatureRequest]:
+    """The planned rows that would be claimed next, for who wants to prepare something; nobody has them by that."""
+    async with ledger.read() as connection:
+        planned = [requests.c.batch_id == batch_id, stands(requests.c.state, RequestState.PLANNED)]
+        if only_rows is not None:
+            planned.append(among(connection, requests.c.row, only_rows))
+        columns = (requests.c.ref, requests.c.content, requests.c.document_sha256)
+        chosen = select(*columns).where(*planned).order_by(requests.c.row).limit(most)
+        rows = (await connection.execute(chosen)).all()
+        documents = await (texts or Texts()).fetch(connection, {row.document_sha256 for row in rows})
+    return [_request(row.content, documents[row.document_sha256], row.ref) for row in rows]
 
 
 async def _claim(connection: AsyncConnection, wish: Wish, texts: Texts) -> Turnover:

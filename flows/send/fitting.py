@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
-from connectors.signing.errors import PermanentError
-from connectors.signing.model import Document, PlacedField, SignatureRequest
+from connectors.signing.model import Document, SignatureRequest
 from connectors.signing.provider import Capability, Provider
 from flows.send.addresses import Addresses
+from flows.send.drawing import Draw, drawn_here
 from ledger.sending import Claimed
-from recipes.errors import RecipeError, RowProblem
 
 
 @dataclass(frozen=True)
@@ -19,12 +17,15 @@ class Fitting:
 
     provider: type[Provider]
     addresses: Addresses
+    draw: Draw | None = None
+    """How documents become PDFs; on a thread, one by one, unless it is said."""
 
     async def fit(self, claimed: Claimed) -> SignatureRequest:
         """The request as it goes out. Raises a problem with a sentence where its document cannot be made."""
         request = claimed.request
         if sent_as_pdf(self.provider, request.document):
-            document = await asyncio.to_thread(self._document, request)
+            draw = self.draw or drawn_here(self.provider)
+            document = await draw(request)
         else:
             document = request.document
         return request.model_copy(
@@ -35,21 +36,6 @@ class Fitting:
                 "proof": self.addresses.proof(claimed.ref),
             }
         )
-
-    def _document(self, request: SignatureRequest) -> Document:
-        from recipes.document.preparing import prepared  # the libraries for PDFs take half a second to import
-
-        def tag(field: PlacedField) -> str:
-            return self.provider.text_tag(field, request.signers)
-
-        stamped = tag if Capability.TEXT_TAGS in self.provider.capabilities else None
-        try:
-            return prepared(request.document, request.title, request.signers, stamped)
-        except (RecipeError, RowProblem, PermanentError):
-            raise
-        except Exception as error:  # PDFs are made by everybody, in every way
-            kind = type(error).__name__
-        raise RecipeError(f"No document for {self.provider.title} could be made of it ({kind}): check the PDF.")
 
 
 def sent_as_pdf(provider: type[Provider], document: Document) -> bool:

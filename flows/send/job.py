@@ -15,6 +15,7 @@ from flows.edges import kinds
 from flows.events.writeback import write_batch, write_due
 from flows.lease import process_name
 from flows.send.addresses import addresses
+from flows.send.drawing import drawing
 from flows.send.fitting import Fitting
 from flows.send.pace import MARGIN, Pace, loop_clock
 from flows.send.patience import ending_in_order
@@ -30,10 +31,13 @@ from ledger.store import Ledger
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 500
-"""Rows in one chunk; a chunk is one task run in Prefect."""
+FIRST_CHUNK, LONGEST_CHUNK = 500, 8000
+"""Rows in the first chunk, and at most; each is twice as long as the one before, since at a chunk's end the calls under
+way are waited for. A chunk is one task run in Prefect."""
 WRITE_EVERY = 3.0
-"""Seconds between write-backs to the sheet while sending."""
+"""Seconds between write-backs to the sheet while sending, at least."""
+WRITING_SHARE = 30
+"""How many times as long as a write-back took the next one waits: a long sheet is read and written whole."""
 ROUNDS = 3
 """How often rows that another process or a settled attempt gave back are sent in one run."""
 
@@ -104,34 +108,26 @@ async def _send(
     planned = (await batches.counts(ledger, batch.id)).get(RequestState.PLANNED, 0)
     wanted = planned if only_rows is None else len(only_rows)
     tally = Tally(min(planned, wanted, planned if limit is None else limit), tell)
-    sender = Sender(
-        ledger,
-        batch.id,
-        batch.account,
-        provider,
-        Pace(
-            provider.settings,
-            known_good=await settling.known_good(ledger, batch.provider, batch.account, batch.mode),
-            clock=loop_clock,
-            margin=margin,
-        ),
-        owner=process_name(),
-        fitting=Fitting(type(provider), addresses(settings, type(provider), batch.account, batch.base_url)),
-        only_rows=only_rows,
-        tell=lambda result: tally.count(result.verdict),
-        waiting=lambda seconds: tally.note(f"The provider asks to wait {seconds:.0f} s.") if seconds >= 1 else None,
-    )
-    left = limit
-    for _ in range(ROUNDS):
-        left = await _chunks(sender, left, chunk)
-        if sender.paused or (limit and not left):
-            break
-        others = await wait_for_others(
-            ledger, batch.id, lambda n, s: tally.note(f"Another process is sending {n} rows; waiting up to {s:.0f} s.")
+    kind = type(provider)
+    async with drawing(kind, ledger, batch.id, tally.total, only_rows) as draw:
+        sender = Sender(
+            ledger,
+            batch.id,
+            batch.account,
+            provider,
+            Pace(
+                provider.settings,
+                known_good=await settling.known_good(ledger, batch.provider, batch.account, batch.mode),
+                clock=loop_clock,
+                margin=margin,
+            ),
+            owner=process_name(),
+            fitting=Fitting(kind, addresses(settings, kind, batch.account, batch.base_url), draw),
+            only_rows=only_rows,
+            tell=lambda result: tally.count(result.verdict),
+            waiting=lambda seconds: tally.note(f"The provider asks to wait {seconds:.0f} s.") if seconds >= 1 else None,
         )
-        settled = await settle_account(ledger, provider, batch.account, batch.mode)
-        if not others and not settled.absent:
-            break
+        await _rounds(ledger, batch, provider, sender, limit, chunk, tally)
     await batches.finish(ledger, batch.id)
     counts = await batches.counts(ledger, batch.id)
     now = await batches.batch(ledger, batch.id)  # a person may have paused it meanwhile
@@ -139,14 +135,31 @@ async def _send(
     return Outcome(batch.id, counts, tally.sent, tally.refused, tally.unclear, paused)
 
 
+async def _rounds(
+    ledger: Ledger, batch: Batch, provider: Provider, sender: Sender, left: int | None, chunk: Chunk, tally: Tally
+) -> None:
+    """Send until nothing is left, settling in between what this or another process left unclear."""
+    limited = left is not None
+    for _ in range(ROUNDS):
+        left = await _chunks(sender, left, chunk)
+        if sender.paused or (limited and not left):
+            return
+        others = await wait_for_others(
+            ledger, batch.id, lambda n, s: tally.note(f"Another process is sending {n} rows; waiting up to {s:.0f} s.")
+        )
+        settled = await settle_account(ledger, provider, batch.account, batch.mode)
+        if not others and not settled.absent:
+            return
+
+
 async def _chunks(sender: Sender, left: int | None, chunk: Chunk) -> int | None:
     """Send chunk after chunk until there are no more rows; how many of those that were `left` still are."""
-    number, more = 1, True
+    number, more, length = 1, True, FIRST_CHUNK
     while more and (left is None or left > 0):
-        most = CHUNK if left is None else min(CHUNK, left)
+        most = length if left is None else min(length, left)
         sent = await chunk(number, lambda: sender.send(most))  # noqa: B023 - awaited before `most` changes
         more = sent == most and not sender.paused
-        number += 1
+        number, length = number + 1, min(2 * length, LONGEST_CHUNK)
         left = None if left is None else left - sent
     return left
 
@@ -182,9 +195,12 @@ async def writing_back(ledger: Ledger) -> AsyncIterator[None]:
     """Bring the sheet up to date every few seconds while something runs."""
 
     async def keep_writing() -> None:
+        rest = WRITE_EVERY
         while True:
-            await asyncio.sleep(WRITE_EVERY)
+            await asyncio.sleep(rest)
+            begun = loop_clock()
             await write_due(ledger)
+            rest = max(WRITE_EVERY, WRITING_SHARE * (loop_clock() - begun))
 
     writer = asyncio.create_task(keep_writing())
     try:
