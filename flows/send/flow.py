@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.edges import MANNERS, edge, kinds
+from flows.edges import edge, kinds
 from flows.room import opened
 from flows.send.approval import approved, can_suspend, run_id
 from flows.send.artifact import show_batch
+from flows.send.chunks import in_task
 from flows.send.held import refuse_paused, release_paused, sentence
 from flows.send.job import CannotSend, run_batch
 from flows.send.prepare import prepare, today
-from flows.send.progress import Tell, silent
+from flows.send.progress import Outcome, Tell, silent
 from flows.send.refusals import show_refused
+from flows.send.share_flow import start_shares
+from flows.send.sharing import refuse_sharing_a_file, while_shared
 from ledger import batches, gates, planning, reading
 from ledger.batches import Batch
 from ledger.gates import Gate
@@ -60,6 +63,7 @@ async def send_batch(
     canary: int | None = None,
     approval_hours: float = 24.0,
     resume: bool = False,
+    workers: int = 1,
 ) -> State[None]:
     """Send a frozen batch, or plan and send a sheet with a recipe; safe to repeat.
 
@@ -78,8 +82,11 @@ async def send_batch(
         canary: How many rows go out first; the others wait for a person's yes.
         approval_hours: How long that yes is waited for; after that the batch stays paused.
         resume: Go on although a person paused the batch.
+        workers: How many runs send it side by side; more than one needs a ledger on Postgres.
     """
     async with opened() as (settings, ledger):
+        if workers > 1:
+            refuse_sharing_a_file(settings)
         # Started again after an answer, this run finds its batch by its gate; the sheet is not read again.
         gate = await gates.of_run(ledger, run_id() or "")
         if gate is not None:
@@ -101,17 +108,26 @@ async def send_batch(
             if canary:
                 gate = await _gate(ledger, batch, canary, rows, limit)
         if gate is None:
-            return await _run(ledger, settings, batch, rows, limit)
+            # A part of the rows, or of their number, is for one run to keep to.
+            alone = rows is not None or (limit is not None and (await _batch(ledger, batch)).mode == "test")
+            return await _run(ledger, settings, batch, rows, limit, 1 if alone else workers)
         return await _behind_gate(ledger, settings, gate, rows, limit, approval_hours)
 
 
 async def _run(
-    ledger: Ledger, settings: Settings, batch: str, rows: list[int] | None, limit: int | None
+    ledger: Ledger, settings: Settings, batch: str, rows: list[int] | None, limit: int | None, workers: int = 1
 ) -> State[None]:
     """Send, show the table, and say how it ended."""
-    outcome = await run_batch(
-        ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=_in_task(batch)
-    )
+
+    async def send() -> Outcome:
+        return await run_batch(
+            ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=in_task(batch)
+        )
+
+    if workers > 1:
+        outcome = await while_shared(ledger, batch, send, lambda: start_shares(batch, workers - 1))
+    else:
+        outcome = await send()
     await _show(ledger, batch)
     numbers = f"{batch}: {outcome.sent} sent, {outcome.refused} refused, {outcome.unclear} unclear"
     now = await _batch(ledger, batch)
@@ -154,20 +170,6 @@ async def _batch(ledger: Ledger, batch_id: str) -> Batch:
     if (found := await batches.batch(ledger, batch_id)) is None:
         raise CannotSend("The ledger knows no batch of this id; `esign status` lists those it knows.")
     return found
-
-
-def _in_task(batch_id: str) -> Callable[[int, Callable[[], Awaitable[int]]], Awaitable[int]]:
-    """Run each chunk as a task, so that Prefect shows how far a batch is; the rows themselves stay in the ledger."""
-
-    async def chunk(number: int, work: Callable[[], Awaitable[int]]) -> int:
-        @task(name="send-rows", task_run_name=f"rows-{number}", **MANNERS)
-        @edge
-        async def send_rows(batch: str, chunk: int) -> int:
-            return await work()
-
-        return await send_rows(batch_id, number)
-
-    return chunk
 
 
 async def _frozen(

@@ -13,17 +13,14 @@ from connectors.signing.provider import Provider, ProviderSettings
 from flows.accounts import Accounts, OpenAccount, provider_for
 from flows.edges import kinds
 from flows.events.writeback import write_batch, write_due
-from flows.lease import process_name
-from flows.send.addresses import addresses
-from flows.send.drawing import drawing
-from flows.send.fitting import Fitting
-from flows.send.pace import MARGIN, Pace, loop_clock
+from flows.send.assembling import sender_for
+from flows.send.pace import MARGIN, loop_clock
 from flows.send.patience import ending_in_order
 from flows.send.prepare import fingerprint
 from flows.send.progress import Outcome, Progress, Tally, Tell, silent
 from flows.send.sender import Sender
 from flows.send.settle import settle_account, wait_for_others
-from ledger import batches, settling
+from ledger import batches
 from ledger.batches import Batch
 from ledger.settings import Settings
 from ledger.states import RequestState
@@ -81,7 +78,7 @@ async def run_batch(
     with ending_in_order():
         async with Accounts(open_account) as accounts:
             provider = await accounts.client(batch.provider, batch.account)
-            _require_same_account(batch, provider.settings)
+            require_same_account(batch, provider.settings)
             async with writing_back(ledger):
                 try:
                     outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk, margin)
@@ -108,25 +105,8 @@ async def _send(
     planned = (await batches.counts(ledger, batch.id)).get(RequestState.PLANNED, 0)
     wanted = planned if only_rows is None else len(only_rows)
     tally = Tally(min(planned, wanted, planned if limit is None else limit), tell)
-    kind = type(provider)
-    async with drawing(kind, ledger, batch.id, tally.total, only_rows) as draw:
-        sender = Sender(
-            ledger,
-            batch.id,
-            batch.account,
-            provider,
-            Pace(
-                provider.settings,
-                known_good=await settling.known_good(ledger, batch.provider, batch.account, batch.mode),
-                clock=loop_clock,
-                margin=margin,
-            ),
-            owner=process_name(),
-            fitting=Fitting(kind, addresses(settings, kind, batch.account, batch.base_url), draw),
-            only_rows=only_rows,
-            tell=lambda result: tally.count(result.verdict),
-            waiting=lambda seconds: tally.note(f"The provider asks to wait {seconds:.0f} s.") if seconds >= 1 else None,
-        )
+    making = sender_for(ledger, batch, settings, provider, tally, only_rows=only_rows, margin=margin)
+    async with making as sender:
         await _rounds(ledger, batch, provider, sender, limit, chunk, tally)
     await batches.finish(ledger, batch.id)
     counts = await batches.counts(ledger, batch.id)
@@ -141,7 +121,7 @@ async def _rounds(
     """Send until nothing is left, settling in between what this or another process left unclear."""
     limited = left is not None
     for _ in range(ROUNDS):
-        left = await _chunks(sender, left, chunk)
+        left = await send_chunks(sender, left, chunk)
         if sender.paused or (limited and not left):
             return
         others = await wait_for_others(
@@ -152,7 +132,7 @@ async def _rounds(
             return
 
 
-async def _chunks(sender: Sender, left: int | None, chunk: Chunk) -> int | None:
+async def send_chunks(sender: Sender, left: int | None, chunk: Chunk) -> int | None:
     """Send chunk after chunk until there are no more rows; how many of those that were `left` still are."""
     number, more, length = 1, True, FIRST_CHUNK
     while more and (left is None or left > 0):
@@ -164,7 +144,7 @@ async def _chunks(sender: Sender, left: int | None, chunk: Chunk) -> int | None:
     return left
 
 
-def _require_same_account(batch: Batch, account: ProviderSettings) -> None:
+def require_same_account(batch: Batch, account: ProviderSettings) -> None:
     """What was planned for one account never goes out through another, or for real instead of for trial."""
     if account.mode != batch.mode:
         raise CannotSend(
