@@ -82,11 +82,11 @@ async def void(batch: str, /, *, yes: Annotated[bool, Parameter(negative="")] = 
     quiet_prefect()
     from flows.accounts import Accounts
     from flows.batch import void as job
+    from flows.batch.news import hear_news
     from flows.batch.sheet import show_in_sheet
-    from flows.catch_up import catch_up
 
     async with _opened(batch) as (settings, ledger, found), Accounts() as accounts:
-        await catch_up(ledger, settings)
+        await hear_news(ledger, settings)
         asked = await job.prospect(ledger, found)
         _show_prospect(found, asked)
         if asked.number == 0:
@@ -115,12 +115,12 @@ async def remind(batch: str, /) -> None:
     from cli.reminded import show_reminded
     from flows.accounts import Accounts
     from flows.batch.mail import our_mail
+    from flows.batch.news import hear_news
     from flows.batch.remind import remind_now
     from flows.batch.sheet import show_in_sheet
-    from flows.catch_up import catch_up
 
     async with _opened(batch) as (settings, ledger, found), Accounts() as accounts:
-        await catch_up(ledger, settings)
+        await hear_news(ledger, settings)
         done = await remind_now(ledger, accounts, found, await our_mail(settings))
         await show_in_sheet(ledger, found.id)
     show_reminded(done)

@@ -55,11 +55,11 @@ async def remind(request: str, /) -> None:
     from cli.reminded import show_reminded
     from flows.accounts import Accounts
     from flows.batch.mail import our_mail
+    from flows.batch.news import hear_news
     from flows.batch.remind import remind_now
-    from flows.catch_up import catch_up
 
     async with _opened(request) as (settings, ledger, found, batch), Accounts() as accounts:
-        await catch_up(ledger, settings)
+        await hear_news(ledger, settings)
         done = await remind_now(ledger, accounts, batch, await our_mail(settings), request_id=found.id)
     if not done.numbers:
         raise AnswerIsNo(f"Nobody has to sign {found.id} now; `esign request show {found.id}` says how it stands.")
@@ -82,13 +82,13 @@ async def cancel(request: str, /, *, yes: Annotated[bool, Parameter(negative="")
     quiet_prefect()
     from flows.accounts import Accounts
     from flows.batch.cancel import CannotCancel, cancel_request
+    from flows.batch.news import hear_news
     from flows.batch.sheet import show_in_sheet
     from flows.batch.withdrawing import Ended
-    from flows.catch_up import catch_up
     from ledger.dossier import dossier
 
     async with _opened(request) as (settings, ledger, found, batch), Accounts() as accounts:
-        await catch_up(ledger, settings)
+        await hear_news(ledger, settings)
         found = await dossier(ledger, found.id) or found
         if not found.state.terminal:
             confirm_number(1, f"cancel {found.id} (row {found.row}, {found.state})", yes=yes)
