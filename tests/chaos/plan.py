@@ -15,7 +15,7 @@ and comes back."""
 
 OF_THE_DATABASE = ("lock", "full", "write error", "restart")
 TIMEOUT = 1.2
-MARGIN = 4.0
+MARGIN = 2.0
 """Seconds a claim outlives its call: short enough that the rows of the dead come back soon, long enough that those of
 the living stay theirs while three senders queue for one SQLite file on a busy machine."""
 SHORT = 2.0
