@@ -1,15 +1,20 @@
-"""What a batch looks like on Prefect's pages: how many rows stand where, and which ones need a person; no names."""
+"""What a batch looks like on Prefect's pages: how far it is, where its rows stand, which need a person; no names."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from prefect.artifacts import acreate_table_artifact
+from prefect.artifacts import acreate_progress_artifact, acreate_table_artifact, aupdate_progress_artifact
 
+from flows.send.progress import Progress, Tell
 from ledger import reading
 from ledger.reading import RowStatus
 from ledger.store import Ledger
 
+EVERY_SECONDS = 3.0
 MOST = 200
 NEEDS_A_PERSON = ("refused", "failed", "uncertain", "declined", "expired")
 
@@ -41,3 +46,54 @@ def summary(batch_id: str, rows: list[RowStatus]) -> str:
 def artifact_key(batch_id: str) -> str:
     """Prefect takes lower-case letters, digits and dashes."""
     return batch_id.lower().replace("_", "-")
+
+
+@asynccontextmanager
+async def showing_progress(batch_id: str, tell: Tell) -> AsyncIterator[Tell]:
+    """Pass on how a batch stands, and show it as a bar on Prefect's page, every few seconds.
+
+    A server that does not answer holds nothing up: the bar then stays where it is.
+    """
+    newest = Progress(0)
+
+    def hear(now: Progress) -> None:
+        nonlocal newest
+        newest = now
+        tell(now)
+
+    showing = asyncio.create_task(_show_progress(batch_id, lambda: newest))
+    try:
+        yield hear
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+        with suppress(Exception):
+            async with asyncio.timeout(EVERY_SECONDS):
+                await acreate_progress_artifact(_share(newest), key=_bar_key(batch_id), description=_bar(newest))
+
+
+async def _show_progress(batch_id: str, newest: Callable[[], Progress]) -> None:
+    shown, bar = -1.0, None
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        if (share := _share(newest())) == shown:
+            continue
+        with suppress(Exception):
+            if bar is None:
+                bar = await acreate_progress_artifact(share, key=_bar_key(batch_id), description=_bar(newest()))
+            else:
+                await aupdate_progress_artifact(bar, progress=share, description=_bar(newest()))
+            shown = share
+
+
+def _share(now: Progress) -> float:
+    """Per cent of the rows this run set out to send."""
+    return round(100 * now.done / now.total, 1) if now.total else 100.0
+
+
+def _bar(now: Progress) -> str:
+    return f"{now.done} of {now.total} rows: {now.sent} sent, {now.refused} refused, {now.unclear} unclear."
+
+
+def _bar_key(batch_id: str) -> str:
+    return f"{artifact_key(batch_id)}-progress"

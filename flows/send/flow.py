@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from flows.edges import edge, kinds
 from flows.room import opened
 from flows.send.approval import approved, can_suspend, run_id
-from flows.send.artifact import show_batch
+from flows.send.artifact import show_batch, showing_progress
 from flows.send.chunks import in_task
 from flows.send.held import refuse_paused, release_paused, sentence
 from flows.send.job import CannotSend, run_batch
@@ -120,9 +120,10 @@ async def _run(
     """Send, show the table, and say how it ended."""
 
     async def send() -> Outcome:
-        return await run_batch(
-            ledger, batch, settings, only_rows=rows, limit=limit, tell=_listener.get(), chunk=in_task(batch)
-        )
+        async with showing_progress(batch, _listener.get()) as tell:
+            return await run_batch(
+                ledger, batch, settings, only_rows=rows, limit=limit, tell=tell, chunk=in_task(batch)
+            )
 
     if workers > 1:
         outcome = await while_shared(ledger, batch, send, lambda: start_shares(batch, workers - 1))

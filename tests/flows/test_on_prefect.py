@@ -92,6 +92,9 @@ async def test_a_batch_runs_as_one_task_a_chunk_and_shows_a_table(
     artifact = (await api.get(f"/artifacts/{key}/latest")).json()
     (row,) = json.loads(artifact["data"])
     assert (row["row"], row["state"]) == (3, "failed") and row["request"].startswith("req_")
+    bar = (await api.get(f"/artifacts/{key}-progress/latest")).json()
+    assert (bar["type"], bar["data"]) == ("progress", 100.0)
+    assert bar["description"] == "6 of 6 rows: 5 sent, 1 refused, 0 unclear."
     text = await everything(api)
     assert batch_id in text and "example.com" not in text and "Signer" not in text and "made-up-token" not in text
 
