@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 0
 
-.PHONY: help demo docs test test-browser test-all chaos check format lock clean
+.PHONY: help demo docs bench test test-browser test-all chaos check format lock clean
 
 help:           ## What there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -38,6 +38,12 @@ format: $(READY)  ## Put the code into shape
 docs: $(READY)  ## Print the tables in docs/ from the code
 	@$(BIN)/python -m cli.provider_page > docs/providers.md
 	@$(BIN)/python -m tests.contract.coverage > docs/coverage.md
+	@test ! -e benchmarks/results/final.json || $(BIN)/python -m benchmarks.table benchmarks/results/final.json docs/performance.md
+
+bench: $(READY)  ## What sending costs, side by side: table, JSON, plot. FULL=1 adds 100,000 rows
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	@$(BIN)/python -m benchmarks $(if $(FULL),--full)
+	@$(BIN)/python -m benchmarks.plot benchmarks/results/latest.json benchmarks/results/latest.png
 
 lock: $(READY)  ## Write the exact versions of this environment into constraints.txt
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude prefect-esign | grep -v ' @ ' > constraints.txt
