@@ -73,11 +73,14 @@ async def conclude(ledger: Ledger, batch_id: str, *, whole: bool, waits: bool = 
     elif found is not None and held:
         said.append(f"The batch is paused. {found.paused_because}")
     if failed := counts.get("failed"):
-        said.append(f"The provider refused {failed} rows; `esign status {batch_id}` says why, --again sends them anew.")
+        said.append(
+            f"The provider refused {failed} rows; `esign status {batch_id}` says why. `esign batch resend {batch_id}` "
+            "sends them anew as they are, --again with what the sheet says now."
+        )
     if uncertain := counts.get("uncertain"):
         said.append(
             f"{uncertain} rows may or may not have been sent and are never sent again blindly; "
-            "send the sheet again later to have them looked up."
+            "send the sheet again later to have them looked up, or see `esign status`."
         )
     if whole and not held and (planned := counts.get("planned")):
         wait = await planning.seconds_until_due(ledger, batch_id)

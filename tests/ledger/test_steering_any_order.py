@@ -67,13 +67,17 @@ class Steered(Machine):
     @precondition(
         lambda self: any(line["state"] == "uncertain" for line in getattr(self, "now", {}).get("requests", ()))
     )
-    @rule(which=st.integers(0, 5))
-    def resolve(self, which: int) -> None:
-        """A person looks at the provider's pages and says what is true there."""
+    @rule(which=st.integers(0, 5), word=st.sampled_from(["right", "wrong", "wrong, then taken back"]))
+    def resolve(self, which: int, word: str) -> None:
+        """A person looks at the provider's pages and says what is there; or does not look well and says "not sent"."""
         unclear = [line for line in self.now["requests"] if line["state"] == "uncertain"]
         line = unclear[which % len(unclear)]
         there = next((one.id for one in self.contracts.values() if one.ref == line["ref"]), None)
-        assert self.run(settling.resolve(self.ledger, line["id"], there))
+        if word != "right" and there is not None:
+            self.reckless.add(line["ref"])
+        assert self.run(settling.resolve(self.ledger, line["id"], there if word == "right" else None))
+        if word == "wrong, then taken back":
+            self.run(voiding.take_back(self.ledger, line["id"]))
 
     @invariant()
     def nothing_of_a_paused_batch_is_claimed(self) -> None:
