@@ -91,14 +91,14 @@ class SignatureRequest(Frozen):
     message: str | None = None
     document: Document
     signers: tuple[Signer, ...] = Field(min_length=1)
-    fields: dict[str, str] = {}
+    fields: dict[str, str] = Field(default_factory=dict)
     locale: str | None = None
     expires_in_hours: int | None = Field(default=None, ge=1)
     reply_to: str | None = None
     webhook_url: str | None = Field(default=None, repr=False)
     proof: str | None = Field(default=None, repr=False)
     test: bool = True
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 # -- what the provider says now ----------------------------------------------------------------------------------
