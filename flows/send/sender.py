@@ -49,7 +49,8 @@ class Sender:
     paused: str | None = None
     _exhausted: bool = False
     _stopping: bool = False
-    _hold: float = 0.0
+    _untold: bool = False
+    """Whether the provider asked to wait and the ledger, through which others hear of it, has not heard yet."""
     _claim_at: float = 0.0
     _under_way: dict[asyncio.Task[Result], Claimed] = field(default_factory=dict)
     _ended: list[Result] = field(default_factory=list)
@@ -93,7 +94,7 @@ class Sender:
             self._conclude(ended)
         calls = sum(result.verdict not in (Verdict.NOTHING, Verdict.GONE) for result in ended)
         room = self._room(most - calls) if smooth else 0
-        if ended or room > 0 or self._hold > 0:
+        if ended or room > 0 or self._untold:
             begun = _clock()
             turned = await self._commit(ended, room)
             if room > 0:
@@ -142,7 +143,7 @@ class Sender:
         else:
             turned = await sending.turn_over(self.ledger, self._outcomes(), None)
         self._unrecorded.clear()
-        self._hold = 0.0
+        self._untold = self._untold and wish is None
         return turned
 
     def _outcomes(self) -> list[Outcome]:
@@ -159,7 +160,7 @@ class Sender:
             account=self.account,
             rate=self.provider.settings.rate,
             ahead_seconds=AHEAD_SECONDS,
-            hold_seconds=self._hold,
+            hold_seconds=self.pace.waiting_for if self._untold else 0.0,
         )
 
     def _start(self, row: Claimed, claimed_at: float) -> None:
@@ -209,7 +210,9 @@ class Sender:
         self._news.set()
 
     async def _wait(self, most: int) -> None:
-        """Until rows have ended, or more may be claimed."""
+        """Until rows have ended, or more may be claimed; not at all while others have to hear that there is a wait."""
+        if self._untold:
+            return
         if (seconds := self._seconds_to_claim(most)) is not None and self._idle:
             self.waiting(self.pace.waiting_for)
         try:
@@ -242,7 +245,7 @@ class Sender:
     def _slow_down(self, retry_after: float | None) -> None:
         """The provider asks to wait: this process does, and so does whoever else sends through the account."""
         if self.pace.slow_down(retry_after):
-            self._hold = self.pace.waiting_for
+            self._untold = True
         else:
             self.paused = self.paused or "The provider keeps asking to wait; send the batch again later to go on."
 
