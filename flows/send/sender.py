@@ -26,7 +26,7 @@ from recipes.errors import RecipeError, RowProblem
 RECORD_AGAIN_AFTER = (0.2, 1.0, 5.0)
 """Seconds between tries to record outcomes: a call that went out must not be forgotten over a busy disk."""
 
-GATHER_SECONDS = 0.003
+GATHER_SECONDS = 0.006
 """How long the first outcome waits for others, so that a commit serves several rows."""
 
 
@@ -48,6 +48,7 @@ class Sender:
     breaker: Breaker = field(default_factory=Breaker)
     paused: str | None = None
     _exhausted: bool = False
+    _leaving: bool = False
     _stopping: bool = False
     _untold: bool = False
     """Whether the provider asked to wait and the ledger, through which others hear of it, has not heard yet."""
@@ -73,16 +74,25 @@ class Sender:
                 sent += await self._turn_over(most - sent)
                 if self._unforeseen is not None:
                     raise self._unforeseen  # an error nobody foresaw ends the sending once all outcomes are recorded
-                if self._idle and (self.paused or self._exhausted or sent >= most):
+                if self._idle and (self._claims_no_more or sent >= most):
                     return sent
                 await self._wait(most - sent)
         except BaseException:
             await self._wind_down()
             raise
 
+    def leave(self) -> None:
+        """Claim nothing more from now on; `send` returns once what is under way has ended."""
+        self._leaving = True
+        self._news.set()
+
     @property
     def _idle(self) -> bool:
         return not self._under_way and not self._ended
+
+    @property
+    def _claims_no_more(self) -> bool:
+        return self.paused is not None or self._exhausted or self._leaving
 
     async def _turn_over(self, most: int) -> int:
         """Record what has ended and start as many rows as there is room for; how many calls have ended."""
@@ -112,7 +122,7 @@ class Sender:
 
     def _room(self, most: int) -> int:
         """How many rows may be claimed now; never more than may be under way."""
-        if self.paused or self._exhausted or self.pace.waiting_for > 0 or _clock() < self._claim_at:
+        if self._claims_no_more or self.pace.waiting_for > 0 or _clock() < self._claim_at:
             return 0
         return min(most, self.pace.width) - len(self._under_way)
 
@@ -226,7 +236,7 @@ class Sender:
 
     def _seconds_to_claim(self, most: int) -> float | None:
         """Seconds until there may be a row to claim; None where only an outcome changes that."""
-        if self.paused or self._exhausted or min(most, self.pace.width) <= len(self._under_way):
+        if self._claims_no_more or min(most, self.pace.width) <= len(self._under_way):
             return None
         return max(0.0, self.pace.waiting_for, self._claim_at - _clock())
 
@@ -263,6 +273,10 @@ class Sender:
         self._ended = []
 
 
+# macOS has no CLOCK_BOOTTIME; its CLOCK_MONOTONIC goes on during sleep, which `time.monotonic()` does not there.
+_CLOCK = next((getattr(time, name) for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC") if hasattr(time, name)), None)
+
+
 def _clock() -> float:
     """Seconds that go on while the machine is suspended, which a claim's lease does, too."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
