@@ -22,7 +22,7 @@ from flows.send.prepare import prepare, today
 from flows.send.progress import Outcome, Tell, silent
 from flows.send.refusals import show_refused
 from flows.send.share_flow import start_shares
-from flows.send.sharing import refuse_sharing_a_file, while_shared
+from flows.send.sharing import may_be_shared, refuse_sharing_a_file, while_shared
 from ledger import batches, gates, planning, reading
 from ledger.batches import Batch
 from ledger.gates import Gate
@@ -101,6 +101,7 @@ async def send_batch(
         elif resume:
             await batches.release(ledger, batch)
         if gate is None:
+            shared = workers > 1 and await may_be_shared(ledger, await _batch(ledger, batch), rows, limit)
             if (waiting := await _waiting_live(ledger, batch, rows, limit)) is not None:
                 if waiting != (confirm_live or 0):
                     return Failed(message=_unconfirmed(batch, waiting))
@@ -108,9 +109,7 @@ async def send_batch(
             if canary:
                 gate = await _gate(ledger, batch, canary, rows, limit)
         if gate is None:
-            # A part of the rows, or of their number, is for one run to keep to.
-            alone = rows is not None or (limit is not None and (await _batch(ledger, batch)).mode == "test")
-            return await _run(ledger, settings, batch, rows, limit, 1 if alone else workers)
+            return await _run(ledger, settings, batch, rows, limit, workers if shared else 1)
         return await _behind_gate(ledger, settings, gate, rows, limit, approval_hours)
 
 

@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from flows.send.job import CannotSend, run_batch
 from flows.send.progress import Outcome
-from flows.send.sharing import refuse_sharing_a_file, take_share, while_shared
-from ledger import batches
+from flows.send.sharing import may_be_shared, refuse_sharing_a_file, take_share, while_shared
+from ledger import batches, sending
 from ledger.settings import Settings, read_settings
+from ledger.states import RequestState
 from ledger.store import Ledger
 from tests.flows.drafts import frozen
 from tests.flows.fake_provider import FakeProvider, says
@@ -119,6 +120,45 @@ async def test_nobody_takes_a_share_of_a_batch_that_nobody_sends(
     batch_id = await frozen(ledger, watched.settings(), 3)
     tally = await take_share(ledger, batch_id, settings, open_account=watched.open_account)
     assert (tally.sent, watched.contracts) == (0, [])
+
+
+async def test_who_takes_a_share_leaves_when_the_main_run_has_ended(
+    place: str, settings: Settings, watched: Watched
+) -> None:
+    watched.settings_given = {"rate": 20.0}
+    async with await Ledger.open(place) as ledger, await Ledger.open(place) as other:
+        batch_id = await frozen(ledger, watched.settings(), 400)
+        shares: list[asyncio.Task[Any]] = []
+
+        async def start() -> None:
+            sharing = take_share(other, batch_id, settings, open_account=watched.open_account)
+            shares.append(asyncio.create_task(sharing))
+
+        async def stopped_soon() -> None:
+            while not watched.contracts:
+                await asyncio.sleep(0.05)
+
+        await while_shared(ledger, batch_id, stopped_soon, start)
+        (share,) = await asyncio.gather(*shares)
+        counts = await batches.counts(ledger, batch_id)
+        assert 0 < share.sent == len(watched.contracts) < 200
+        assert (counts.get(RequestState.SENT), counts.get(RequestState.PLANNED)) == (share.sent, 400 - share.sent)
+
+
+async def test_a_part_of_a_batch_is_not_shared_nor_a_live_one_with_rows_in_doubt(
+    ledger: Ledger, watched: Watched
+) -> None:
+    shared = {}
+    for mode, first in (("test", 1), ("live", 100)):
+        batch_id = await frozen(ledger, watched.settings(mode=mode), 3, first=first)
+        batch = await batches.batch(ledger, batch_id)
+        assert batch is not None
+        assert await may_be_shared(ledger, batch, None, None)
+        assert not await may_be_shared(ledger, batch, None, 2)
+        assert not await may_be_shared(ledger, batch, [2], None)
+        await sending.claim(ledger, batch_id, "a process that was killed", 1, 60)
+        shared[mode] = await may_be_shared(ledger, batch, None, None)
+    assert shared == {"test": True, "live": False}
 
 
 def test_a_ledger_in_a_file_is_not_shared(tmp_path: Path) -> None:
