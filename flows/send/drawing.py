@@ -93,9 +93,13 @@ class Drawing:
     async def ahead(self, ledger: Ledger, batch_id: str, only_rows: Collection[int] | None) -> None:
         """Have the documents of the rows that come next made, without end: to be cancelled."""
         texts = Texts()
+        begun: set[str] = set()
         while True:
-            for request in await sending.coming(ledger, batch_id, AHEAD, only_rows, texts):
-                self.begin(request)
+            coming = await sending.coming(ledger, batch_id, AHEAD, only_rows, texts)
+            for request in coming:
+                if request.ref not in begun:  # to name a document takes reading all of it
+                    self.begin(request)
+            begun = {request.ref for request in coming if request.ref}
             await asyncio.sleep(LOOK_SECONDS)
 
 
