@@ -160,8 +160,10 @@ class Case:
             self.happenings.append(Happening(event.type.value, event.name, at, None, None, delivery_id))
             return
         taken_back = self.state is RequestState.CANCELED and self.sent_at is None
-        if self.provider_id is None and (taken_back or self.state in (RequestState.PLANNED, RequestState.FAILED)):
-            # its webhook proves that the provider has it, whatever somebody concluded: it must not go out again
+        thought_unsent = taken_back or self.state in (RequestState.PLANNED, RequestState.SENDING, RequestState.FAILED)
+        if self.provider_id is None and thought_unsent:
+            # its webhook proves that the provider has it, whatever somebody concluded: it must not go out again, be it
+            # claimed for that already; a call under way still says how it ended
             self.state, self.closed_at = RequestState.UNCERTAIN, None
         if not self.state.terminal:
             self.problem = problem

@@ -236,3 +236,18 @@ async def test_asking_the_provider_says_as_much_as_its_webhooks(ledger: Ledger) 
     assert await applying.observe(ledger, request_id, snapshot("P1", status=Status.COMPLETED))
     assert await state(ledger, request_id) == "completed"
     assert await told(ledger) == ["completed"]
+
+
+async def test_what_could_not_be_confirmed_about_a_claimed_row_leaves_it_in_doubt_and_never_without_a_way_out(
+    ledger: Ledger,
+) -> None:
+    (one,) = await claimed(ledger, await planned(ledger))
+    await inbox.put(ledger, [delivery()])
+    (waiting,) = await inbox.take(ledger, 1)
+    hint = Reported(waiting.id, waiting.provider, waiting.account, event(E.VIEWED, None), waiting.received_at)
+    await applying.leave_unconfirmed(ledger, hint, one.request_id, "The provider could not be asked about it.")
+    assert await state(ledger, one.request_id) == "uncertain"
+    assert not await sending.may_call(ledger, one.request_id, one.attempt, 60)
+    await sending.record_sent(ledger, one.request_id, one.attempt, snapshot("P1", "s1"))
+    (line,) = await lines(ledger, requests, id=one.request_id)
+    assert (line["state"], line["provider_id"], line["problem"]) == ("sent", "P1", None)
