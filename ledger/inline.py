@@ -9,6 +9,7 @@ once, so the coroutine runs through without ever being suspended.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
@@ -28,18 +29,30 @@ class Inline:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def run(self, work: Work[T]) -> T:
-        """Run `work` in a transaction, committed at its end and rolled back by an exception."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
+        """Run `work` in a transaction, committed at its end and rolled back by an exception.
+
+        Whoever stops waiting gets it rolled back, too, unless it is being committed: else rows would be claimed for
+        nobody.
+        """
+        given_up = threading.Event()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work, given_up)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
 
     async def close(self) -> None:
         """Let the transaction under way end, and close the connection."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown(wait=False)
 
-    def _run(self, work: Work[T]) -> T:
+    def _run(self, work: Work[T], given_up: threading.Event) -> T:
         with self._engine.begin() as connection:
             # It has of an AsyncConnection what the ledger uses: `execute` and `dialect`.
-            return _to_its_end(work(cast(AsyncConnection, _AtOnce(connection))))
+            done = _to_its_end(work(cast(AsyncConnection, _AtOnce(connection))))
+            if given_up.is_set():
+                raise asyncio.CancelledError
+            return done
 
 
 class _AtOnce:

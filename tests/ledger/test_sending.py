@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from connectors.signing.model import EventType, Status
 from ledger import outbox, planning, reading, sending, settling
@@ -210,3 +211,16 @@ async def test_every_outcome_has_its_row_written_to_the_sheet(ledger: Ledger) ->
         ],
     )
     assert {one.request_id for one in await outbox.due(ledger, "sheet", 99)} == {one.request_id for one in (a, b, c)}
+
+
+async def test_a_claim_nobody_waits_for_any_longer_is_rolled_back(ledger: Ledger, url: str) -> None:
+    batch_id = await planned(ledger, 3)
+    async with await Ledger.open(url) as other:
+        async with other.begin() as connection:
+            await connection.execute(update(requests).values(problem="Somebody else writes."))
+            claiming = asyncio.create_task(claimed(ledger, batch_id, 3))
+            await asyncio.sleep(0.2)
+            claiming.cancel()
+            await asyncio.gather(claiming, return_exceptions=True)
+        assert {line["state"] for line in await lines(ledger, requests)} == {"planned"}
+        assert [one.attempt for one in await claimed(ledger, batch_id, 3)] == [1, 1, 1]
