@@ -16,7 +16,7 @@ from ledger.prepared import Prepared
 from ledger.schema import turns
 from ledger.sql import now_ms, upsert
 
-BURST_SECONDS = 0.05
+BURST_SECONDS = 0.02
 """Turns that nobody took may be made up for by as many as fit into this."""
 LONGEST_HOLD_SECONDS = 600.0
 """How long an account may be told to wait; a clock further ahead is one that was set wrongly."""

@@ -17,6 +17,8 @@ LONGEST_TOLD = 600.0
 """Seconds a provider may ask us to wait; beyond that the batch is paused instead of a process kept waiting."""
 MARGIN = 15.0
 """Seconds a claim holds beyond call and turn: the call's own grace, and the commit of its outcome."""
+SHARE_OF_RATE = 0.98
+"""Clocks and networks jitter: at the whole rate, a provider that counts strictly refuses a call every second."""
 AHEAD_SECONDS = 0.5
 """How long before its turn a row may be claimed, so that a commit serves several rows where the rate is low."""
 
@@ -46,6 +48,11 @@ class Pace:
     def width(self) -> int:
         """Rows that may be under way now."""
         return self._width
+
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return SHARE_OF_RATE * self._settings.rate
 
     @property
     def lease_seconds(self) -> float:

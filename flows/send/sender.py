@@ -168,7 +168,7 @@ class Sender:
             self.only_rows,
             provider=self.provider.name,
             account=self.account,
-            rate=self.provider.settings.rate,
+            rate=self.pace.rate,
             ahead_seconds=AHEAD_SECONDS,
             hold_seconds=self.pace.waiting_for if self._untold else 0.0,
         )
