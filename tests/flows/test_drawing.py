@@ -38,6 +38,7 @@ async def test_documents_made_elsewhere_are_the_ones_made_here_and_equal_ones_ar
     assert all(each is one for each in again) and spent < 0.5
 
 
+@pytest.mark.slow
 async def test_the_next_rows_documents_are_made_before_anybody_asks(ledger: Ledger, provider: FakeProvider) -> None:
     batch_id = await frozen(ledger, provider.settings(), FEW + 1)
     async with drawing(Lumin, ledger, batch_id, FEW + 1, None) as draw:
@@ -49,6 +50,7 @@ async def test_the_next_rows_documents_are_made_before_anybody_asks(ledger: Ledg
         assert len(made.kept) == FEW + 1
 
 
+@pytest.mark.slow
 async def test_a_document_that_cannot_be_made_is_a_sentence_and_holds_up_no_other(
     ledger: Ledger, provider: FakeProvider
 ) -> None:

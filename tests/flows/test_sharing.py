@@ -105,6 +105,7 @@ async def test_two_share_a_batch_and_every_row_goes_out_once_within_the_accounts
         assert (end - start) / (times[end] - times[start]) <= rate * 1.35
 
 
+@pytest.mark.slow
 async def test_what_one_is_told_to_wait_the_other_waits_too(place: str, settings: Settings, watched: Watched) -> None:
     watched.delay = 0.02
     watched.settings_given = {"rate": 50.0}

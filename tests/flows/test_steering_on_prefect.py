@@ -17,6 +17,8 @@ from tests.flows.drafts import frozen
 from tests.flows.fake_provider import FakeProvider, says
 from tests.flows.test_on_prefect import HEADER, ROW, nothing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def ours(

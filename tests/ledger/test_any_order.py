@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,7 +29,7 @@ from ledger.schema import inbox as inbox_table
 from ledger.sending import Claimed
 from ledger.states import MOVES, RequestState
 from ledger.store import Ledger
-from tests.ledger.making import ACCOUNT, PLAN, Fresh, delivery, draft, lines, row, snapshot
+from tests.ledger.making import ACCOUNT, PLAN, Fresh, delivery, draft, examples, lines, row, snapshot
 
 ROWS = 6
 LEASE = 30.0
@@ -278,8 +279,13 @@ class Machine(RuleBasedStateMachine):
         assert len(self.run(reading.rows(self.ledger, self.batch_id))) == ROWS
 
 
+@pytest.mark.timeout(300)
 def test_whatever_happens_in_whatever_order_the_ledger_keeps_its_promises(fresh_url: Fresh) -> None:
     many = settings(
-        max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=examples(40),
+        stateful_step_count=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
     run_state_machine_as_test(cast(type[Machine], lambda: Machine(fresh_url)), settings=many)

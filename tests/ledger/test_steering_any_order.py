@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
@@ -13,7 +14,7 @@ from connectors.signing.model import EventType, Snapshot
 from ledger import applying, batches, resending, sending, settling, voiding
 from ledger.schema import batches as batches_table
 from ledger.states import MOVES, RequestState
-from tests.ledger.making import Fresh
+from tests.ledger.making import Fresh, examples
 from tests.ledger.test_any_order import STATUSES, Machine, report
 
 R = RequestState
@@ -105,8 +106,13 @@ class Steered(Machine):
             self.seen[line["id"]] = line
 
 
+@pytest.mark.timeout(300)
 def test_whatever_a_person_does_in_whatever_order_the_ledger_keeps_its_promises(fresh_url: Fresh) -> None:
     many = settings(
-        max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=examples(20),
+        stateful_step_count=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
     run_state_machine_as_test(cast(type[Machine], lambda: Steered(fresh_url)), settings=many)
