@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -47,7 +48,7 @@ __all__ = [
 class Claimed(Frozen):
     """One row to be sent now, by the claimer and nobody else; `request` carries its `ref`.
 
-    `turn_in`: seconds from the claim until the account's rate lets its call begin.
+    `turn_in`: seconds from the claim's end until the account's rate lets its call begin.
     """
 
     request_id: str
@@ -145,6 +146,7 @@ async def _claim(connection: AsyncConnection, wish: Wish, texts: Texts) -> Turno
         most = wish.most
     else:
         free = await turns.look(connection, wish.provider, wish.account, wish.rate, wish.ahead_seconds)
+        looked = time.monotonic()
         most = min(wish.most, free.number)
         if most == 0:
             return Turnover([], next_in=free.first_in - wish.ahead_seconds / 2)
@@ -153,10 +155,11 @@ async def _claim(connection: AsyncConnection, wish: Wish, texts: Texts) -> Turno
         return Turnover([], none_left=True)
     lease = {"listed": listed(connection, taken), "lease": _milliseconds(wish.lease_seconds)}
     await connection.execute(_HOLD.on(connection), lease)
-    rows = await _claimed(connection, taken, free, texts)
     if free is None:
-        return Turnover(rows)
+        return Turnover(await _claimed(connection, taken, None, texts))
     await turns.take(connection, wish.provider, wish.account, free, len(taken))
+    free = free.after(time.monotonic() - looked)
+    rows = await _claimed(connection, taken, free, texts)
     return Turnover(rows, next_in=free.begins_in(len(taken)) - wish.ahead_seconds / 2)
 
 

@@ -35,6 +35,10 @@ class Free(NamedTuple):
         """Seconds from now until the turn at this place (from 0) begins."""
         return max(0.0, self.first_in + place * self.apart)
 
+    def after(self, seconds: float) -> Free:
+        """The same turns, seen so many seconds later."""
+        return self._replace(first_in=self.first_in - seconds)
+
 
 _MINE = (turns.c.provider == bindparam("provider_")) & (turns.c.account == bindparam("account_"))
 _LOOK = Prepared(lambda _: select(turns.c.next_us, now_ms()).where(_MINE).with_for_update())

@@ -10,15 +10,18 @@ from collections.abc import Callable
 
 from connectors.signing.provider import ProviderSettings
 
-LONGEST_WAIT = 60.0
-TRIES = 8
-"""Waits in a row without one accepted request, after which the batch is paused: about four minutes of backing off."""
+FIRST_WAIT, LONGEST_WAIT = 0.25, 60.0
+"""Seconds waited where the provider does not say how long: twice as long each time in a row. The first wait is short,
+since at its limit a provider refuses a lone call that came a moment too early."""
+TRIES = 10
+"""Waits in a row without one accepted request, after which the batch is paused: about three minutes of backing off."""
 LONGEST_TOLD = 600.0
 """Seconds a provider may ask us to wait; beyond that the batch is paused instead of a process kept waiting."""
 MARGIN = 15.0
 """Seconds a claim holds beyond call and turn: the call's own grace, and the commit of its outcome."""
-SHARE_OF_RATE = 0.98
-"""Clocks and networks jitter: at the whole rate, a provider that counts strictly refuses a call every second."""
+SHARE_OF_RATE, LEAST_SHARE, LESS_EACH_TIME = 0.98, 0.95, 0.01
+"""How much of the account's rate is used: clocks and networks jitter, and at the whole rate a provider that counts
+strictly refuses a call every second. A little less after each time it did."""
 AHEAD_SECONDS = 0.5
 """How long before its turn a row may be claimed, so that a commit serves several rows where the rate is low."""
 
@@ -43,6 +46,7 @@ class Pace:
         self._width = settings.concurrency if known_good else 1
         self._waits = 0
         self._resume_at = 0.0
+        self._share = SHARE_OF_RATE
 
     @property
     def width(self) -> int:
@@ -52,7 +56,7 @@ class Pace:
     @property
     def rate(self) -> float:
         """Calls a second."""
-        return SHARE_OF_RATE * self._settings.rate
+        return self._share * self._settings.rate
 
     @property
     def lease_seconds(self) -> float:
@@ -78,7 +82,8 @@ class Pace:
         if self.waiting_for == 0:
             self._waits += 1
             self._width = max(1, self._width // 2)
-        wait = min(LONGEST_WAIT, 2.0 ** (self._waits - 1)) if retry_after is None else retry_after
+            self._share = max(LEAST_SHARE, self._share - LESS_EACH_TIME)
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._waits - 1)) if retry_after is None else retry_after
         self._resume_at = max(self._resume_at, self._clock() + wait)
         return self._waits <= TRIES and wait <= LONGEST_TOLD
 

@@ -109,9 +109,9 @@ class Sender:
             turned = await self._commit(ended, room)
             if room > 0:
                 self._exhausted = turned.none_left
-                self._claim_at = begun + turned.next_in
+                self._claim_at = _clock() + turned.next_in
             for row in turned.rows:
-                self._start(row, begun)
+                self._start(row, begun, _clock() + row.turn_in)
         if not smooth:
             self._conclude(ended)
         for result in ended:
@@ -173,12 +173,12 @@ class Sender:
             hold_seconds=self.pace.waiting_for if self._untold else 0.0,
         )
 
-    def _start(self, row: Claimed, claimed_at: float) -> None:
-        task = asyncio.create_task(self._one(row, claimed_at))
+    def _start(self, row: Claimed, claimed_at: float, turn_at: float) -> None:
+        task = asyncio.create_task(self._one(row, claimed_at, turn_at))
         self._under_way[task] = row
         task.add_done_callback(self._ends)
 
-    async def _one(self, claimed: Claimed, claimed_at: float) -> Result:
+    async def _one(self, claimed: Claimed, claimed_at: float, turn_at: float) -> Result:
         """One row's turn and call. Until the call is made, whatever interrupts means that nothing happened."""
         try:
             request = await self.fitting.fit(claimed)
@@ -187,7 +187,7 @@ class Sender:
         except (PermanentError, RecipeError, RowProblem) as problem:
             return Result(claimed, Verdict.REFUSED, problem=str(problem))
         try:
-            if (left := claimed_at + claimed.turn_in - _clock()) > 0:
+            if (left := turn_at - _clock()) > 0:
                 await asyncio.sleep(left)
             standing = await self._stands(claimed, claimed_at)
         except (asyncio.CancelledError, LedgerError):

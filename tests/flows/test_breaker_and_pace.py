@@ -78,6 +78,28 @@ def test_waiting_halves_the_width_once_for_rows_told_together() -> None:
     assert known.width == 5
 
 
+def test_a_little_less_of_the_rate_is_used_each_time_the_provider_refuses_but_never_below_95_per_cent() -> None:
+    clock = Clock()
+    known = pace(clock, known_good=True)
+    used = []
+    for _ in range(6):
+        used.append(round(known.rate / 4, 3))
+        known.slow_down(None)
+        clock.now += 61
+    assert used == [0.98, 0.97, 0.96, 0.95, 0.95, 0.95]
+
+
+def test_a_lone_refusal_costs_a_quarter_of_a_second_and_further_ones_more() -> None:
+    clock = Clock()
+    known = pace(clock, known_good=True)
+    waits = []
+    for _ in range(4):
+        known.slow_down(None)
+        waits.append(known.waiting_for)
+        clock.now += 61
+    assert waits == [0.25, 0.5, 1.0, 2.0]
+
+
 def test_patience_ends_after_waits_without_one_accepted_row() -> None:
     clock = Clock()
     tired = pace(clock, known_good=True)
