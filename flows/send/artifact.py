@@ -52,9 +52,10 @@ def artifact_key(batch_id: str) -> str:
 async def showing_progress(batch_id: str, tell: Tell) -> AsyncIterator[Tell]:
     """Pass on how a batch stands, and show it as a bar on Prefect's page, every few seconds.
 
-    A server that does not answer holds nothing up: the bar then stays where it is.
+    A server that does not answer holds nothing up: the bar then stays where it is. Before anything was heard there is
+    no bar: what was asked for may be no batch of ours, and what somebody typed is no name for one.
     """
-    newest = Progress(0)
+    newest: Progress | None = None
 
     def hear(now: Progress) -> None:
         nonlocal newest
@@ -67,22 +68,23 @@ async def showing_progress(batch_id: str, tell: Tell) -> AsyncIterator[Tell]:
     finally:
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
-        with suppress(Exception):
-            async with asyncio.timeout(EVERY_SECONDS):
-                await acreate_progress_artifact(_share(newest), key=_bar_key(batch_id), description=_bar(newest))
+        if newest is not None:
+            with suppress(Exception):
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await acreate_progress_artifact(_share(newest), key=_bar_key(batch_id), description=_bar(newest))
 
 
-async def _show_progress(batch_id: str, newest: Callable[[], Progress]) -> None:
+async def _show_progress(batch_id: str, newest: Callable[[], Progress | None]) -> None:
     shown, bar = -1.0, None
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        if (share := _share(newest())) == shown:
+        if (now := newest()) is None or (share := _share(now)) == shown:
             continue
         with suppress(Exception):
             if bar is None:
-                bar = await acreate_progress_artifact(share, key=_bar_key(batch_id), description=_bar(newest()))
+                bar = await acreate_progress_artifact(share, key=_bar_key(batch_id), description=_bar(now))
             else:
-                await aupdate_progress_artifact(bar, progress=share, description=_bar(newest()))
+                await aupdate_progress_artifact(bar, progress=share, description=_bar(now))
             shown = share
 
 
