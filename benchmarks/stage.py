@@ -75,7 +75,7 @@ def frozen(url: str, rows: int, home: str, *, in_flight: int, rate: float = 1_00
 def ask(url: str, body: Figures | None = None) -> Figures:
     """Talk to the stub."""
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=10) as answer:  # noqa: S310 - our own stub
         return json.loads(answer.read())
 
 
@@ -94,7 +94,7 @@ def _said(module: str, *words: object, **env: str) -> str:
 def _wait_for(url: str) -> None:
     for _ in range(240):
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own stub
             return
         time.sleep(0.5)
     raise TimeoutError(f"{url} does not answer.")
