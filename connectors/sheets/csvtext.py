@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 DELIMITERS = ",;\t"
 _HINT = re.compile(r"sep=([^\r\n])(\r\n|\r|\n)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"?')
+_BARE_ROW = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++")
 
 
 @dataclass(slots=True)
@@ -22,40 +24,64 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How this file separates and quotes. `hint` is Excel's `sep=;` line, which no spreadsheet shows as a row."""
+    """How this file separates and quotes. `hint` is Excel's `sep=;` line, which no spreadsheet shows as a row.
+
+    A row is kept as the text it is, and taken apart where somebody looks: of a long sheet most rows are only passed on.
+    """
 
     delimiter: str
     hint: str = ""
     quote_all: bool = False
 
-    def split(self, text: str) -> list[Record]:
-        """All rows, the header included. `join` of what this returns is `text` again."""
-        delimiter = re.escape(self.delimiter)
-        cell = re.compile(rf'("(?:[^"]|"")*+(?:"[^{delimiter}\r\n]*)?|[^{delimiter}\r\n]*)({delimiter}|\r\n|\r|\n|\Z)')
-        records, cells = [], []
-        for match in cell.finditer(text, len(self.hint)):
-            cells.append(match[1])
-            if match[2] != self.delimiter:
-                records.append(Record(cells, match[2]))
-                cells = []
-        if records and records[-1] == Record([""], ""):
-            records.pop()  # what stands after the last line ending is not a row
-        return records
+    def rows(self, text: str) -> list[str]:
+        """All rows with their line endings, the header included. `join` of what this returns is `text` again."""
+        if '"' not in text:
+            return _BARE_ROW.findall(text, len(self.hint))
+        rows = _patterns(self.delimiter)[1].findall(text, len(self.hint))
+        if rows and not rows[-1]:
+            rows.pop()  # what stands after the last line ending is not a row
+        return rows
 
-    def join(self, records: Iterable[Record]) -> str:
+    def join(self, rows: Iterable[str]) -> str:
         """The text these rows make."""
-        return self.hint + "".join(self.delimiter.join(record.cells) + record.ending for record in records)
+        return self.hint + "".join(rows)
 
-    def values(self, records: Iterable[Record]) -> Iterator[list[str]]:
-        """What the cells mean, read by Python's own csv. Raises `csv.Error` where the quoting is broken."""
-        lines = (self.delimiter.join(record.cells) + record.ending for record in records)
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+    def record(self, row: str) -> Record:
+        """One row's cells as they are written."""
+        bare = row.rstrip("\r\n")
+        if '"' not in row:
+            return Record(bare.split(self.delimiter), row[len(bare) :])
+        found = _patterns(self.delimiter)[0].findall(row)
+        cells, ends = [cell for cell, _ in found], [end for _, end in found]
+        last = next(place for place, end in enumerate(ends) if end != self.delimiter)
+        return Record(cells[: last + 1], ends[last])
+
+    def put_together(self, record: Record) -> str:
+        """The row as it is written; the other way round."""
+        return self.delimiter.join(record.cells) + record.ending
+
+    def values(self, row: str) -> list[str]:
+        """What one row's cells mean, as Python's own csv reads them. Raises `csv.Error` where the quoting is broken."""
+        if '"' in row:
+            return next(csv.reader((row,), delimiter=self.delimiter, strict=True))
+        bare = row.rstrip("\r\n")
+        return bare.split(self.delimiter) if bare else []
 
     def quoted(self, text: str) -> str:
         """A cell of ours, quoted as the rest of the file is."""
-        if self.quote_all or any(char in text for char in f'{self.delimiter}"\r\n'):
+        if self.quote_all or any(char in text for char in (self.delimiter, '"', "\r", "\n")):
             return '"' + text.replace('"', '""') + '"'
         return text
+
+
+@lru_cache(maxsize=16)
+def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A cell with what follows it, and a whole row."""
+    other = rf"[^{re.escape(delimiter)}\r\n]*+"
+    cell = rf'(?>"[^"]*+(?:""[^"]*+)*+(?:"{other})?+|{other})'
+    end = r"(?:\r\n|\r|\n|\Z)"
+    between = re.escape(delimiter)
+    return re.compile(rf"({cell})({between}|{end})"), re.compile(rf"(?:{cell}{between})*+{cell}{end}")
 
 
 def sniff(text: str, tab: bool = False) -> Dialect:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from connectors.sheets.model import ID_COLUMN, RowResult
+from connectors.sheets.rows import Rows
 
-KeyOf = Callable[[dict[str, str]], str | None]
 
-
-def find(
-    rows: Mapping[int, dict[str, str]], results: Sequence[RowResult], key_of: KeyOf
-) -> tuple[dict[int, RowResult], list[RowResult]]:
+def find(rows: Rows, results: Sequence[RowResult]) -> tuple[dict[int, RowResult], list[RowResult]]:
     """Which row number each result belongs to, and the results whose row is gone.
 
     A row is known by its `esign id`, else by its key, and no row takes two results. The number alone says nothing;
@@ -21,29 +17,32 @@ def find(
     made for; and no result lands on a row that another ledger has marked (a mark starts with its ledger, up to the
     colon).
     """
-    by_mark: dict[str, list[int]] = defaultdict(list)
-    by_key: dict[str | None, list[int]] = defaultdict(list)
-    keys = {number: key_of(cells) for number, cells in rows.items()}
-    for number, cells in rows.items():
-        if mark := _mark(cells):
-            by_mark[mark].append(number)
-        by_key[keys[number]].append(number)
-
+    by_mark = _rows_by_mark(rows, results)
     placed: dict[int, RowResult] = {}
     unplaced: list[RowResult] = []
     for result in results:
-        marked = by_mark.get(_mark(result.values), [])
+        marked = by_mark.get(_mark(result.values), ())
         # A copied row carries the mark as well: the key tells the original from the copy.
-        _place(result, [(keys[number] != result.key, number) for number in marked], placed, unplaced)
+        copied = len(marked) > 1
+        _place(result, [(copied and rows.key(number) != result.key, number) for number in marked], placed, unplaced)
     missing: list[RowResult] = []
     for result in unplaced:
-        # Looking at its own place first spares looking through thousands of equal rows.
-        home = None if result.row in placed else rows.get(result.row)
-        at_home = home is not None and keys[result.row] == result.key and not _mark(home)
-        numbers = [result.row] if at_home or result.key is None else by_key.get(result.key, [])
-        fitting = [n for n in numbers if n in rows and keys[n] == result.key and _may_take(result, n, rows[n])]
-        _place(result, [(bool(_mark(rows[number])), number) for number in fitting], placed, missing)
+        # Looking at its own place first spares looking through all the others.
+        home = result.row in rows and result.row not in placed
+        at_home = home and rows.key(result.row) == result.key and not rows.mark(result.row)
+        numbers = [result.row] if at_home or result.key is None else rows.by_key.get(result.key, [])
+        fitting = [n for n in numbers if n in rows and rows.key(n) == result.key and _may_take(result, n, rows.mark(n))]
+        _place(result, [(bool(rows.mark(number)), number) for number in fitting], placed, missing)
     return placed, missing
+
+
+def _rows_by_mark(rows: Rows, results: Sequence[RowResult]) -> dict[str, tuple[int, ...]]:
+    """Which rows carry the marks of these results."""
+    found: dict[str, tuple[int, ...]] = {mark: () for result in results if (mark := _mark(result.values))}
+    for number, mark in rows.marks():
+        if mark in found:
+            found[mark] += (number,)
+    return found
 
 
 def _place(
@@ -60,12 +59,12 @@ def _place(
         left.append(result)
 
 
-def _may_take(result: RowResult, number: int, cells: Mapping[str, str]) -> bool:
-    there, ours = _mark(cells), _mark(result.values)
+def _may_take(result: RowResult, number: int, there: str) -> bool:
+    ours = _mark(result.values)
     if not there:
         return True
     return there.partition(":")[0] == ours.partition(":")[0] if ours else number == result.row
 
 
-def _mark(cells: Mapping[str, str]) -> str:
-    return cells.get(ID_COLUMN, "").strip()
+def _mark(values: Mapping[str, str]) -> str:
+    return values.get(ID_COLUMN, "").strip()

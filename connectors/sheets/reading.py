@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.sheets.csvtext import Dialect, Record, sniff
+from connectors.sheets.csvtext import Dialect, sniff
 from connectors.sheets.encoding import Encoding, decode
 from connectors.sheets.errors import SheetError
 from connectors.sheets.model import OUR_COLUMNS, Sheet, SheetRow
@@ -15,17 +15,20 @@ from connectors.sheets.model import OUR_COLUMNS, Sheet, SheetRow
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A sheet taken apart: `records` as they are written, `values` what they mean, line by line the same rows."""
+    """A sheet as text, row by row as it is written; a row is taken apart when somebody asks for it."""
 
     columns: list[str]
-    records: list[Record]
-    values: list[list[str]]
+    rows: list[str]
     dialect: Dialect
     encoding: Encoding
 
+    def values(self, index: int) -> list[str]:
+        """What the cells of one row mean."""
+        return self.dialect.values(self.rows[index])
+
     def cells(self, index: int) -> dict[str, str]:
         """One row by column; a row that ends early has empty cells."""
-        row = self.values[index]
+        row = self.values(index)
         return {name: row[at] if at < len(row) else "" for at, name in enumerate(self.columns) if name}
 
 
@@ -37,7 +40,7 @@ def read(path: Path | str) -> Sheet:
     """
     place = locate(path)
     table = take_apart(load(place), place)
-    rows = (SheetRow(index + 1, table.cells(index)) for index in range(1, len(table.values)))
+    rows = (SheetRow(index + 1, table.cells(index)) for index in range(1, len(table.rows)))
     return Sheet(
         path=place,
         columns=tuple(name for name in table.columns if name),
@@ -83,22 +86,22 @@ def take_apart(raw: bytes, place: Path) -> Table:
     if not text.strip():
         raise SheetError(f"{place} is empty: the first row has to name the columns.")
     dialect = sniff(text, tab=place.suffix.lower() == ".tsv")
-    records = dialect.split(text)
-    values = _values(dialect, records, place)
-    columns = [name.strip() for name in values[0]] if values else []
+    rows = dialect.rows(text)
+    _check_quotes(dialect, rows, place)
+    columns = [name.strip() for name in dialect.values(rows[0])] if rows else []
     _check_columns(columns, place)
-    return Table(columns, records, values, dialect, encoding)
+    return Table(columns, rows, dialect, encoding)
 
 
-def _values(dialect: Dialect, records: list[Record], place: Path) -> list[list[str]]:
-    values: list[list[str]] = []
-    try:
-        values.extend(dialect.values(records))
-    except csv.Error:
-        raise SheetError(
-            f"{place}, row {len(values) + 1}: the quotation marks do not match up: correct them in a text editor."
-        ) from None
-    return values
+def _check_quotes(dialect: Dialect, rows: list[str], place: Path) -> None:
+    for index, row in enumerate(rows):
+        try:
+            if '"' in row:
+                dialect.values(row)
+        except csv.Error:
+            raise SheetError(
+                f"{place}, row {index + 1}: the quotation marks do not match up: correct them in a text editor."
+            ) from None
 
 
 def _check_columns(columns: list[str], place: Path) -> None:

@@ -114,7 +114,7 @@ TEXTS = st.text(alphabet='ab ,;\t"\r\nä', max_size=40)
 @given(TEXTS, st.sampled_from(",;\t"))
 def test_a_text_taken_apart_and_put_together_is_the_same_text(text: str, delimiter: str) -> None:
     dialect = Dialect(delimiter)
-    assert dialect.join(dialect.split(text)) == text
+    assert dialect.join(dialect.rows(text)) == text
 
 
 @given(st.lists(st.lists(st.text(alphabet='ab ,;\t"\r\nä', max_size=5), min_size=1, max_size=4), max_size=5))
@@ -122,9 +122,10 @@ def test_rows_are_those_that_pythons_csv_finds(rows: list[list[str]]) -> None:
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rows)
     dialect = Dialect(",")
-    records = dialect.split(file.getvalue())
-    assert list(dialect.values(records)) == rows
-    assert [len(record.cells) for record in records] == [len(row) for row in rows]
+    found = dialect.rows(file.getvalue())
+    assert [dialect.values(row) for row in found] == rows
+    assert [len(dialect.record(row).cells) for row in found] == [len(row) for row in rows]
+    assert [dialect.put_together(dialect.record(row)) for row in found] == found
 
 
 def test_a_file_that_quotes_everything_is_recognised() -> None:
