@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from cli.failures import Failure
-from cli.verbs import batch, demo, doctor, events, plan, providers, recipes, request, sandbox, send, status, up
 
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 
@@ -30,18 +29,43 @@ app = App(
     # Ctrl-C gets a sentence of ours, in `main`.
     suppress_keyboard_interrupt=False,
 )
-app.command(demo.demo)
-app.command(up.up)
-app.command(plan.plan)
-app.command(send.send)
-app.command(status.status)
-app.command(batch.app)
-app.command(request.app)
-app.command(recipes.app)
-app.command(providers.app)
-app.command(sandbox.sandbox)
-app.command(events.app)
-app.command(doctor.doctor)
+# By name, so that the verb that is called is the only one imported, and for the page of all of them none is.
+app.command(
+    "cli.verbs.demo:demo",
+    help="""Send a sheet of 12 rows to the sandbox, have simulated people sign, and archive what is signed.
+
+    Starts everything on free ports, tells what became of each row, and stops everything again. What it leaves lies
+    under .esign/demo of this folder; running it again starts afresh.
+    """,
+)
+app.command(
+    "cli.verbs.up:up",
+    help="Start a Prefect server (unless PREFECT_API_URL names one), deployments, worker, receiver and sandbox.",
+)
+app.command("cli.verbs.plan:plan", help="Show row by row what sending this sheet would do; nothing is sent.")
+app.command(
+    "cli.verbs.send:send",
+    help="Send what the plan says; the same call again goes on after an interruption and sends nothing twice.",
+)
+app.command(
+    "cli.verbs.status:status",
+    help="Show the newest batch, or the one named: how many rows stand where, and which ones need a person.",
+)
+app.command("cli.verbs.batch:app", name="batch", help="Steer a batch: pause, resume, void, remind, resend.")
+app.command("cli.verbs.request:app", name="request", help="One request: show, remind, cancel, resolve.")
+app.command("cli.verbs.recipes:app", name="recipes", help="What can be sent: the recipes on this machine.")
+app.command(
+    "cli.verbs.providers:app", name="providers", help="What each provider can do, and whether an account works."
+)
+app.command(
+    "cli.verbs.sandbox:sandbox",
+    help="Run the sandbox alone until Ctrl-C; its key is printed, and every provider's API stands under its own path.",
+)
+app.command("cli.verbs.events:app", name="events", help="Webhooks nothing could be made of, and another try for them.")
+app.command(
+    "cli.verbs.doctor:doctor",
+    help="Look at configuration, ledger, Prefect server, worker, receiver, sandbox and archive.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

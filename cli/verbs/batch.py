@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ledger.settings import Settings
     from ledger.store import Ledger
 
-app = App(name="batch", help="Steer a batch: pause, resume, void, remind, resend.", help_format="plaintext")
+app = App(name="batch", help_format="plaintext")
 
 Yes = Annotated[bool, Parameter(negative="", help="Do not ask; to send with a live account only together with --live.")]
 Live = Annotated[bool, Parameter(negative="", help="Say that requests of a live account are meant to bind people.")]

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cli.failures import AnswerIsNo
 from cli.tables import show
 
-app = App(name="events", help="Webhooks nothing could be made of, and another try for them.", help_format="plaintext")
+app = App(name="events", help_format="plaintext")
 
 
 @app.command

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from cli.failures import AnswerIsNo, BadUsage, OutsideFailed
 from cli.tables import show
 
-app = App(name="providers", help="What each provider can do, and whether an account works.", help_format="plaintext")
+app = App(name="providers", help_format="plaintext")
 
 
 @app.default

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cli.failures import AnswerIsNo
 from cli.tables import show
 
-app = App(name="recipes", help="What can be sent: the recipes on this machine.", help_format="plaintext")
+app = App(name="recipes", help_format="plaintext")
 
 
 @app.command(name="list")

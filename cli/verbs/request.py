@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ledger.settings import Settings
     from ledger.store import Ledger
 
-app = App(name="request", help="One request: show, remind, cancel, resolve.", help_format="plaintext")
+app = App(name="request", help_format="plaintext")
 
 
 @app.command
