@@ -19,7 +19,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from connectors.signing.answers import Answer, Rule, judge, one
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
-from connectors.signing.transport import PLAIN, TooLongError, hush, network, proxy_for, read_body
+from connectors.signing.transport import PLAIN, hush
+from connectors.signing.wire import TooLongError, Wire, proxy_for
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_REDIRECTS = 3
@@ -64,7 +65,7 @@ async def fetch_pdf(
     except TimeoutError:
         problem = TransientError(f"{WHOSE} did not deliver it within {timeout_seconds:g} seconds.")
     except Exception as error:
-        problem = TransientError(f"{WHOSE} gave no usable answer ({type(error.__cause__ or error).__name__}).")
+        problem = TransientError(f"{WHOSE} gave no usable answer ({type(error).__name__}).")
     raise problem
 
 
@@ -84,16 +85,8 @@ async def _fetch(url: httpx.URL, allow_private: bool, most_bytes: int, resolver:
         if not allow_private and not _is_literal(url):
             await _look_before(url.host, resolver)
         confined = resolver  # the only name that is resolved here now is the proxy's, which the operator chose
-    async with (
-        httpx.AsyncClient(
-            transport=network(url, resolver=confined),
-            timeout=None,  # noqa: S113 - one deadline for all hops, above
-            trust_env=False,
-        ) as client,
-        client.stream("GET", url, headers=PLAIN) as response,
-    ):
-        body = b"" if response.is_redirect else await read_body(response, most_bytes)
-        return Answer(response.status_code, response.headers, body)
+    async with Wire(url, resolver=confined) as wire:
+        return await wire.exchange(httpx.Request("GET", url, headers=PLAIN), most_bytes, redirects=True)
 
 
 def _pdf(answer: Answer) -> bytes:

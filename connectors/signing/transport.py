@@ -1,42 +1,26 @@
-"""The one way out: a call with a deadline, whose every mishap is classified by what the caller may do next.
-
-aiohttp does the work below httpx, because httpx's own pool is eight times slower with fifty calls in flight. The
-bridge between them (httpx-aiohttp 0.2.0) maps "connection refused" and "read the whole POST, then closed" to the same
-`httpx.ConnectTimeout`, lets some of aiohttp's errors through as they are, and passes over the proxy variables. So
-errors are told apart by their cause, and only `aiohttp.ClientConnectorError`, raised before a byte of the request has
-gone out, counts as *nothing happened*. Nothing is tried again in here.
-"""
+"""The one way out: a call with a deadline, whose every mishap is classified by what the caller may do next."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import ipaddress
+import json as jsonlib
 import logging
-import ssl
-import urllib.request
-import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-import aiohttp
 import httpx
-from aiohttp.abc import AbstractResolver
-from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from connectors.signing.answers import Answer, Call, Rule, error_inside, holds_error, judge, unclear
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
 from connectors.signing.tolerant import read_json
+from connectors.signing.wire import Wire, never_connected
 
 ANSWER_BYTES = 10 * 1024 * 1024
 """The longest answer that is read; a hundred contracts are a few hundred kilobytes."""
-
-IDLE_SECONDS = 3.0
-"""How long an unused connection is kept: less than servers do (five seconds is common), since a POST on a connection
-the server is just closing cannot be told from one it has read."""
 
 PLAIN = {"Accept-Encoding": "identity"}
 """Answers are small; unpacked ones need no care."""
@@ -45,6 +29,7 @@ WHO = "prefect-esign"
 """The User-Agent of every call (RFC 9110 §10.1.5)."""
 
 _NOTHING = object()
+_JSON = jsonlib.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -83,15 +68,15 @@ class Http:
         self._base_url = base_url.rstrip("/")
         self._auth = auth or httpx.Auth()
         # httpx's client would add what no API needs (cookies, redirects) at half the cost of the whole call.
-        self._transport = network(_http_url(title, base_url))
+        self._wire = Wire(_http_url(title, base_url))
         hush()
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        await self._wire.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self._transport.aclose()
+        await self._wire.__aexit__(*exc_info)
 
     async def call(
         self,
@@ -113,9 +98,7 @@ class Http:
         body, a URL or a name. A 2xx that holds an error is an error: an unclear one on a write.
         """
         call: Call = "read" if method == "GET" or repeatable else "write"
-        request = self._request(
-            method, path, json, form, params, {"Accept": "application/json", **PLAIN, **(headers or {})}
-        )
+        request = self._request(method, path, json, form, params, headers or {})
         answer = await self._judged(request, call, path)
         if wordless and not answer.body.strip():
             return None
@@ -133,9 +116,7 @@ class Http:
 
     async def read_bytes(self, path: str, *, headers: Mapping[str, str], most: int) -> bytes:
         """Read something that is not JSON, at most `most` bytes. Raises like `call`."""
-        return (
-            await self._judged(self._request("GET", path, None, None, None, {**PLAIN, **headers}), "read", path, most)
-        ).body
+        return (await self._judged(self._request("GET", path, None, None, None, headers), "read", path, most)).body
 
     async def _judged(self, request: httpx.Request, call: Call, path: str, most: int = ANSWER_BYTES) -> Answer:
         answer = await self._exchange(request, call, most)
@@ -158,30 +139,33 @@ class Http:
         headers: Mapping[str, str],
     ) -> httpx.Request:
         try:
-            request = httpx.Request(
+            said = {**self._always, **headers}
+            if json is not None:
+                said["Content-Type"] = "application/json"
+            return httpx.Request(
                 method,
                 _url(self._base_url + path),
-                json=json,
+                content=None if json is None else _JSON.encode(json).encode(),
                 files=None if form is None else [_file(part) for part in form],
                 params=params,
-                headers={**PLAIN, "User-Agent": WHO, **headers},
+                headers=said,
             )
-            request.headers.encoding = "ascii"  # else it is found out anew for every header
-            # Every provider's key stands in a header from the start; no answer is needed to make it.
-            return next(self._auth.auth_flow(request))
         except (httpx.InvalidURL, ValueError, TypeError):  # a lone surrogate from a sheet, a NaN out of `extra`
             problem = PermanentError(f"{self._title} cannot be told this: it does not fit into a request.")
         raise problem
 
+    @functools.cached_property
+    def _always(self) -> dict[str, str]:
+        """The headers of every call; each provider's key stands in one, and no answer is needed to make it."""
+        asked = next(self._auth.auth_flow(httpx.Request("GET", self._base_url, headers=[])))
+        keys = {name: value for name, value in asked.headers.items() if name != "host"}
+        return {"Accept": "application/json", **PLAIN, "User-Agent": WHO, **keys}
+
     async def _exchange(self, request: httpx.Request, call: Call, most: int) -> Answer:
         try:
             async with self._slots, asyncio.timeout(self._timeout_seconds):
-                response = await self._transport.handle_async_request(request)
-                try:
-                    return Answer(response.status_code, response.headers, await read_body(response, most))
-                finally:
-                    await response.aclose()
-        except Exception as error:  # the bridge lets errors of any kind through; none may look like a refusal
+                return await self._wire.exchange(request, most)
+        except Exception as error:  # of whatever kind: none may look like a refusal
             problem = self._no_answer(error, call)
         raise problem  # out here, so that no request with its body and key hangs on the error
 
@@ -191,95 +175,6 @@ class Http:
         if isinstance(error, TimeoutError):
             return unclear(call)(f"{self._title} gave no whole answer within {self._timeout_seconds:g} seconds.")
         return unclear(call)(f"{self._title} gave no usable answer ({_kind(error)}).")
-
-
-class TooLongError(Exception):
-    """An answer is longer than it may be."""
-
-
-class EncodedError(Exception):
-    """An answer is packed in a way that was not asked for, or is not whole."""
-
-
-async def read_body(response: httpx.Response, most: int) -> bytes:
-    """The body of a streamed answer, at most `most` bytes. Raises `TooLongError` beyond them, and `EncodedError`.
-
-    It is unpacked in here and never by more than is left, since a kilobyte can hold a gigabyte.
-    """
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity", "gzip"):
-        raise EncodedError
-    unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
-        if len(body) > most:
-            raise TooLongError
-    if unpack and not unpack.eof:
-        raise EncodedError
-    return bytes(body)
-
-
-def network(url: httpx.URL, *, resolver: AbstractResolver | None = None) -> httpx.AsyncBaseTransport:
-    """Connections to the host of `url`, through the proxy the environment names for it, without cookies.
-
-    `resolver` turns host names into addresses; the connection goes to exactly what it returns, with nothing cached.
-    """
-
-    def open_session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            ssl=certificates(),
-            limit=0,  # the slots of `Http` are the limit; waiting for one must not eat into the deadline
-            keepalive_timeout=IDLE_SECONDS,
-            resolver=resolver,
-            use_dns_cache=resolver is None,
-        )
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-        # aiohttp repeats a GET whose connection broke, also on a fresh one; its own test client turns it off like this.
-        session._retry_connection = False
-        return session
-
-    return AiohttpTransport(verify=certificates(), client=open_session, proxy=proxy_for(url))
-
-
-@functools.cache
-def certificates() -> ssl.SSLContext:
-    """The certificates we trust: `SSL_CERT_FILE` where set, else certifi's. Made once, since it takes 20 ms."""
-    return httpx.create_ssl_context()
-
-
-def proxy_for(url: httpx.URL) -> httpx.Proxy | None:
-    """The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name for this host, if any.
-
-    This machine itself is never behind a proxy. Raises `PermanentError` for a kind of proxy aiohttp cannot use.
-    """
-    if is_this_machine(url.host):
-        return None
-    named = urllib.request.getproxies()
-    address = named.get(url.scheme) or named.get("all")
-    if not address or urllib.request.proxy_bypass(url.host):
-        return None
-    proxy = httpx.URL(address if "://" in address else f"http://{address}")
-    if proxy.scheme not in ("http", "https"):
-        raise PermanentError("The proxy in the environment is not an HTTP proxy; name one that is, or use NO_PROXY.")
-    return httpx.Proxy(proxy)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host's name, as written, is this machine's loopback."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def never_connected(error: BaseException | None) -> bool:
-    """Whether the call failed before a byte of it went out, so that nothing can have happened."""
-    while error is not None:
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return True
-        error = error.__cause__
-    return False
 
 
 def hush() -> None:

@@ -26,7 +26,8 @@ from connectors.signing.errors import (
     QuotaExceeded,
     TransientError,
 )
-from connectors.signing.transport import ANSWER_BYTES, Http, proxy_for
+from connectors.signing.transport import ANSWER_BYTES, Http
+from connectors.signing.wire import proxy_for
 from tests.connectors.loopback import Play, answering, read_head, read_request, serving
 
 SECRET = "a secret of somebody"
