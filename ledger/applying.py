@@ -12,8 +12,9 @@ from connectors.signing.model import Event, Snapshot
 from ledger.casefile import Casefile, when
 from ledger.cases import Case
 from ledger.errors import NotInLedger
+from ledger.prepared import now
 from ledger.schema import inbox, incidents, requests
-from ledger.sql import among, now, serialize, stands
+from ledger.sql import among, serialize, stands
 from ledger.states import RequestState
 from ledger.store import Ledger
 

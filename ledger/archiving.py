@@ -13,8 +13,8 @@ from connectors.signing.model import Frozen
 from ledger.casefile import Casefile
 from ledger.cases import Happening
 from ledger.errors import NotInLedger
+from ledger.prepared import now
 from ledger.schema import attempts, batches, history, inbox, ledgers, requests, signers
-from ledger.sql import now
 from ledger.store import Ledger
 from ledger.wants import Want, prefect_event
 

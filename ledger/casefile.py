@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Result, Select, Table, bindparam, insert, null, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Event
@@ -37,29 +38,26 @@ class Casefile:
 
     async def take_out(self, *conditions: ColumnElement[bool]) -> list[Case]:
         """Read and lock the requests that fulfil these conditions; those already taken out stay as they are."""
-        return await self._take(await self.connection.execute(_requests(*conditions)))
+        return await self._take(list(await self.connection.execute(_requests(*conditions))))
 
     async def take_out_ids(self, request_ids: Collection[str]) -> list[Case]:
         """Read and lock these requests."""
         these = {"listed": listed(self.connection, request_ids)}
-        return await self._take(await self.connection.execute(_REQUESTS.on(self.connection), these))
+        return await self._take(await _REQUESTS.rows(self.connection, these))
 
-    async def _take(self, found: Result[Any]) -> list[Case]:
-        rows = found.mappings().all()
-        fresh = [row for row in rows if row["id"] not in self.cases]
-        people = await self._people([row["id"] for row in fresh]) if fresh else {}
+    async def _take(self, found: Sequence[Any]) -> list[Case]:
+        """Make cases of rows of `_requests`, whose first columns are `_READ`."""
+        fresh = [row for row in found if row.id not in self.cases]
+        people = await self._people([row.id for row in fresh]) if fresh else {}
         for row in fresh:
-            plan = row["reminders"]
             case = Case(
-                **{name: row[name] for name in _READ if name != "state"},
-                state=RequestState(row["state"]),
-                reminders=Reminders.model_validate_json(plan) if plan else None,
-                people=people.get(row["id"], []),
+                **dict(zip(_READ, row, strict=False)), reminders=_plan(row.reminders), people=people.get(row.id, [])
             )
+            case.state = RequestState(case.state)
             self.cases[case.id] = case
             self._before[case.id] = _values(case, _KEPT)
             self._before.update({person.id: _values(person, _KEPT_OF_PEOPLE) for person in case.people})
-        return [self.cases[row["id"]] for row in rows]
+        return [self.cases[row.id] for row in found]
 
     async def put_back(self) -> None:
         """Write what has changed, its history and its effects, and re-match events that came too early.
@@ -72,17 +70,17 @@ class Casefile:
             {"request_id": case.id, **vars(happening)} for case in self.cases.values() for happening in case.happenings
         ]
         if happenings:
-            await self.connection.execute(_HISTORY.on(self.connection), happenings)
+            await _HISTORY.run(self.connection, happenings)
         await self._keep_incidents()
         await want(self.connection, [one for case in self.cases.values() for one in case.wanted], self.at)
 
     async def _people(self, request_ids: Collection[str]) -> dict[str, list[Person]]:
         these = {"listed": listed(self.connection, request_ids)}
         people: dict[str, list[Person]] = {}
-        for row in (await self.connection.execute(_PEOPLE.on(self.connection), these)).mappings():
-            values = {name: row[name] for name in _READ_OF_PEOPLE if name != "state"}
-            person = Person(order=row["turn"], state=SignerState(row["state"]), **values)
-            people.setdefault(row["request_id"], []).append(person)
+        for row in await _PEOPLE.rows(self.connection, these):
+            person = Person(**dict(zip(_READ_OF_PEOPLE, row, strict=False)), order=row.turn)
+            person.state = SignerState(person.state)
+            people.setdefault(row.request_id, []).append(person)
         return people
 
     def _newly_accepted(self) -> dict[str, Case]:
@@ -104,11 +102,11 @@ class Casefile:
             "ours": listed(self.connection, [case.id for case in accepted.values()]),
         }
         matched = []
-        for row in (await self.connection.execute(_EARLY.on(self.connection), these)).mappings():
-            if accepted[row["provider_id"]].id == row["request"]:
-                event = Event.model_validate_json(row["event"])
-                accepted[row["provider_id"]].report(event, when(event, row["received_at"]), row["id"])
-                matched.append({"delivery": row["id"], "request": row["request"]})
+        for row in await _EARLY.rows(self.connection, these):
+            if accepted[row.provider_id].id == row.request:
+                event = Event.model_validate_json(row.event)
+                accepted[row.provider_id].report(event, when(event, row.received_at), row.id)
+                matched.append({"delivery": row.id, "request": row.request})
         if matched:
             done = update(inbox).where(inbox.c.id == bindparam("delivery"))
             values: dict[str, Any] = {"state": "done", "request_id": bindparam("request"), "event": None}
@@ -142,7 +140,7 @@ class Casefile:
             if (values := _values(thing, names)) != self._before[thing.id]
         ]
         if changed:
-            await self.connection.execute(change.on(self.connection), changed)
+            await change.run(self.connection, changed)
 
     async def _keep_incidents(self) -> None:
         found = [
@@ -198,6 +196,12 @@ _CHANGE_PEOPLE = _change_of(signers, _KEPT_OF_PEOPLE, {})
 def when(event: Event, received_at: datetime) -> datetime:
     """When an event happened, as far as we know: never later than we heard of it."""
     return min(event.occurred_at, received_at) if event.occurred_at else received_at
+
+
+@lru_cache(maxsize=64)
+def _plan(written: str | None) -> Reminders | None:
+    """When to remind; a batch has one plan for all its rows."""
+    return Reminders.model_validate_json(written) if written else None
 
 
 def _values(one: Case | Person, names: Iterable[str]) -> tuple[Any, ...]:

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, select
 from connectors.signing.model import Frozen
 from ledger.casefile import Casefile
 from ledger.inbox import account_has_news
+from ledger.prepared import now as database_now
 from ledger.schema import requests
 from ledger.sql import among, stands
-from ledger.sql import now as database_now
 from ledger.states import RequestState
 from ledger.store import Ledger
 

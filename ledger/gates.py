@@ -10,9 +10,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
+from ledger.prepared import now
 from ledger.schema import batches, requests
 from ledger.schema import gates as table
-from ledger.sql import among, now, stands, upsert
+from ledger.sql import among, stands, upsert
 from ledger.states import RequestState
 from ledger.store import Ledger
 

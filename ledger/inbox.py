@@ -10,8 +10,9 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from connectors.signing.model import Frozen
+from ledger.prepared import now
 from ledger.schema import effects, inbox
-from ledger.sql import at_least, now, now_ms, stands, upsert
+from ledger.sql import at_least, now_ms, stands, upsert
 from ledger.store import Ledger
 
 PORTION = 500

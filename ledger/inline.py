@@ -9,6 +9,7 @@ once, so the coroutine runs through without ever being suspended.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -48,18 +49,21 @@ class Inline:
 
     def _run(self, work: Work[T], given_up: threading.Event) -> T:
         with self._engine.begin() as connection:
-            # It has of an AsyncConnection what the ledger uses: `execute` and `dialect`.
-            done = _to_its_end(work(cast(AsyncConnection, _AtOnce(connection))))
+            done = _to_its_end(work(AtOnce(connection)))
             if given_up.is_set():
                 raise asyncio.CancelledError
             return done
 
 
-class _AtOnce:
-    """A connection that is asynchronous in form: whatever is awaited is there already."""
+class AtOnce(AsyncConnection):
+    """A connection that is asynchronous in form only: whatever is awaited is there already.
+
+    It has of an AsyncConnection what the ledger uses; `driver` is SQLite's own connection, in the same transaction.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.driver = cast(sqlite3.Connection, connection.connection.driver_connection)
 
     @property
     def dialect(self) -> Dialect:

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.drafts import BatchDraft, RowDraft
 from ledger.ids import new_id, new_ref
+from ledger.prepared import now
 from ledger.schema import documents, requests, signers
-from ledger.sql import among, now, upsert
+from ledger.sql import among, upsert
 from ledger.states import RequestState, SignerState
 from ledger.wants import want_sheet_rows
 

@@ -12,9 +12,10 @@ from ledger.batches import Batch, batch, batches, close_if_nothing_is_left
 from ledger.drafts import BatchDraft, FrozenBatch, Known, Marked, RefusedRow, Reminders, RowDraft
 from ledger.ids import new_id
 from ledger.planned_rows import adopt_rows, insert_rows
+from ledger.prepared import now
 from ledger.schema import batches as batches_
 from ledger.schema import ledgers, other_rows, requests
-from ledger.sql import among, now, now_ms
+from ledger.sql import among, now_ms
 from ledger.states import RequestState
 from ledger.store import Ledger
 

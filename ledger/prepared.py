@@ -1,21 +1,30 @@
 """Statements that are built and compiled once for each kind of database, for what happens with every row.
 
-SQLAlchemy keeps compiled statements by itself, but finds them by a key made of the whole statement each time, and
-keeps none that has an ON CONFLICT. For a dozen statements a commit that was more work than the databases had.
+SQLAlchemy keeps compiled statements by itself, but finds them by a key made of the whole statement each time, keeps
+none that has an ON CONFLICT, and then spends ten times as long around a statement of SQLite's as SQLite does in it. So
+SQLAlchemy writes them and knows the types, and on SQLite the driver gets them straight.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Text, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Dialect, Executable, Text, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
 
-from ledger.sql import is_postgres
+from ledger.inline import AtOnce
+from ledger.sql import as_moment, is_postgres, now_ms
+
+Values = Mapping[str, Any]
+Convert = Callable[[Any], Any]
 
 
 class Prepared:
@@ -24,16 +33,90 @@ class Prepared:
     def __init__(self, write: Callable[[AsyncConnection], ClauseElement], keys: Sequence[str] = ()) -> None:
         self._write = write
         self._keys = list(keys) or None
-        self._compiled: dict[str, Any] = {}
+        self._ready: dict[str, _Compiled] = {}
 
-    def on(self, connection: AsyncConnection) -> Executable:
-        """The statement, compiled, for `connection.execute`."""
+    async def rows(self, connection: AsyncConnection, values: Values) -> list[Any]:
+        """What it answers: named tuples."""
+        ready = self._on(connection)
+        if isinstance(connection, AtOnce):
+            return ready.result(connection.driver.execute(ready.text, ready.line(values)))
+        return list(await connection.execute(ready.compiled, values))
+
+    async def run(self, connection: AsyncConnection, values: Values | Sequence[Values]) -> None:
+        """Have it done, once or for each of several."""
+        ready = self._on(connection)
+        if not isinstance(connection, AtOnce):
+            await connection.execute(ready.compiled, values)
+        elif isinstance(values, Mapping):
+            connection.driver.execute(ready.text, ready.line(values))
+        else:
+            connection.driver.executemany(ready.text, [ready.line(one) for one in values])
+
+    def _on(self, connection: AsyncConnection) -> _Compiled:
         name = connection.dialect.name
-        if name not in self._compiled:
-            statement = self._write(connection)
-            self._compiled[name] = statement.compile(dialect=connection.dialect, column_keys=self._keys)
-        made: Executable = self._compiled[name]
-        return made
+        if name not in self._ready:
+            self._ready[name] = _Compiled(self._write(connection), connection.dialect, self._keys)
+        return self._ready[name]
+
+
+class _Compiled:
+    """A statement as one kind of database gets it, and what has to be done to values on their way in and out."""
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect, keys: list[str] | None) -> None:
+        made: Any = statement.compile(dialect=dialect, column_keys=keys)
+        self.compiled: Executable = made
+        self.text: str = made.string
+        self._statement: Any = statement
+        self._made = made
+        self._dialect = dialect
+
+    def line(self, values: Values) -> tuple[Any, ...]:
+        """The values in the statement's order, as the driver takes them."""
+        return tuple(
+            value if (convert := step[1]) is None else convert(value)
+            for step in self._steps
+            for value in (values.get(step[0], step[2]),)
+        )
+
+    def result(self, lines: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """The driver's rows as ours."""
+        kind, converts = self._result
+        if not converts:
+            return [kind(*line) for line in lines]
+        rows = []
+        for line in lines:
+            row = list(line)
+            for place, convert in converts:
+                row[place] = convert(row[place])
+            rows.append(kind(*row))
+        return rows
+
+    @cached_property
+    def _steps(self) -> list[tuple[str, Convert | None, Any]]:
+        """For each parameter: its name, what is done to its value, and the value it has where none is given."""
+        binds = [self._made.binds[name] for name in self._made.positiontup]
+        return [
+            (name, self._impl(bind.type).bind_processor(self._dialect), bind.value)
+            for name, bind in zip(self._made.positiontup, binds, strict=True)
+        ]
+
+    @cached_property
+    def _result(self) -> tuple[Any, list[tuple[int, Convert]]]:
+        columns = self._statement.exported_columns
+        converts = [self._impl(column.type).result_processor(self._dialect, None) for column in columns]
+        kind = namedtuple("Row", columns.keys(), rename=True)
+        return kind, [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+
+    def _impl(self, kind: TypeEngine[Any]) -> TypeEngine[Any]:
+        return kind.dialect_impl(self._dialect)
+
+
+_NOW = Prepared(lambda _: select(now_ms().label("now")))
+
+
+async def now(connection: AsyncConnection) -> datetime:
+    """The database's clock."""
+    return as_moment((await _NOW.rows(connection, {}))[0].now)
 
 
 def among_listed(connection: AsyncConnection, column: ColumnElement[Any], name: str = "listed") -> ColumnElement[bool]:

@@ -13,8 +13,8 @@ from connectors.signing.model import Frozen
 from ledger.casefile import Casefile
 from ledger.cases import Case, Person
 from ledger.inbox import account_has_news
+from ledger.prepared import now as database_now
 from ledger.schema import reminders, requests, signers
-from ledger.sql import now as database_now
 from ledger.sql import stands, upsert
 from ledger.states import RequestState, SignerState
 from ledger.store import Ledger

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, RowMapping, exists, func, insert, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.ids import new_id, new_ref
+from ledger.prepared import now
 from ledger.schema import batches, incidents, requests, signers
-from ledger.sql import among, now, stands, upsert
+from ledger.sql import among, stands, upsert
 from ledger.states import RequestState, SignerState
 from ledger.store import Ledger
 from ledger.wants import want_sheet_rows

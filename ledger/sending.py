@@ -31,9 +31,9 @@ from ledger.batches import Counts, counts, finish, pause, reopen
 from ledger.casefile import Casefile
 from ledger.cases import Case
 from ledger.outcomes import NothingHappened, Outcome, Refused, Sent, Uncertain
-from ledger.prepared import Prepared, among_listed, listed
+from ledger.prepared import Prepared, among_listed, listed, now
 from ledger.schema import attempts, batches, requests
-from ledger.sql import among, is_postgres, now, now_ms, stands, upsert
+from ledger.sql import among, is_postgres, now_ms, stands, upsert
 from ledger.states import RequestState
 from ledger.store import Ledger
 from ledger.texts import Texts
@@ -153,14 +153,11 @@ async def _claim(connection: AsyncConnection, wish: Wish, texts: Texts) -> Turno
     taken = await _take(connection, wish, most)
     if not taken:
         return Turnover([], none_left=True)
-    lease = {"listed": listed(connection, taken), "lease": _milliseconds(wish.lease_seconds)}
-    await connection.execute(_HOLD.on(connection), lease)
-    if free is None:
-        return Turnover(await _claimed(connection, taken, None, texts))
-    await turns.take(connection, wish.provider, wish.account, free, len(taken))
-    free = free.after(time.monotonic() - looked)
-    rows = await _claimed(connection, taken, free, texts)
-    return Turnover(rows, next_in=free.begins_in(len(taken)) - wish.ahead_seconds / 2)
+    if free is not None:
+        await turns.take(connection, wish.provider, wish.account, free, len(taken))
+        free = free.after(time.monotonic() - looked)
+    rows = await _hold(connection, wish, taken, free, texts)
+    return Turnover(rows, next_in=free.begins_in(len(taken)) - wish.ahead_seconds / 2 if free else 0.0)
 
 
 async def may_call(ledger: Ledger, request_id: str, attempt: int, lease_seconds: float) -> bool:
@@ -233,10 +230,10 @@ async def _take(connection: AsyncConnection, wish: Wish, most: int) -> dict[str,
     """The claim itself: the attempt's primary key lets only one claimer in. Request id → attempt."""
     values = {"batch": wish.batch_id, "owner_": wish.owner, "most": most}
     if wish.only_rows is None:
-        intents = await connection.execute(_INTENTS.on(connection), values)
+        intents = await _INTENTS.rows(connection, values)
     else:
         values["rows"] = listed(connection, wish.only_rows)
-        intents = await connection.execute(_INTENTS_OF_ROWS.on(connection), values)
+        intents = await _INTENTS_OF_ROWS.rows(connection, values)
     return {row.request_id: row.number for row in intents}
 
 
@@ -274,21 +271,17 @@ _HOLD = Prepared(
             lease_until=now_ms() + bindparam("lease", type_=BigInteger),
             not_before=null(),
         )
-    )
-)
-_CLAIMED = Prepared(
-    lambda connection: (
-        select(requests.c.id, requests.c.ref, requests.c.row, requests.c.content, requests.c.document_sha256)
-        .where(among_listed(connection, requests.c.id))
-        .order_by(requests.c.row)
+        .returning(requests.c.id, requests.c.ref, requests.c.row, requests.c.content, requests.c.document_sha256)
     )
 )
 
 
-async def _claimed(
-    connection: AsyncConnection, taken: dict[str, int], free: turns.Free | None, texts: Texts
+async def _hold(
+    connection: AsyncConnection, wish: Wish, taken: dict[str, int], free: turns.Free | None, texts: Texts
 ) -> list[Claimed]:
-    rows = (await connection.execute(_CLAIMED.on(connection), {"listed": listed(connection, taken)})).all()
+    """Mark the rows taken as `sending`, for as long as the lease; what they say, in the sheet's order."""
+    lease = {"listed": listed(connection, taken), "lease": _milliseconds(wish.lease_seconds)}
+    rows = sorted(await _HOLD.rows(connection, lease), key=lambda row: row.row)
     documents = await texts.fetch(connection, {row.document_sha256 for row in rows})
     return [
         Claimed(
@@ -329,7 +322,7 @@ def _end(case: Case, outcome: Outcome, casefile: Casefile) -> dict[str, Any] | N
 async def _end_attempts(connection: AsyncConnection, lines: Sequence[dict[str, Any]]) -> None:
     if not lines:
         return
-    await connection.execute(_END.on(connection), lines)
+    await _END.run(connection, lines)
 
 
 _END = Prepared(

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.signing.model import Frozen, Lookup
 from ledger.casefile import Casefile
 from ledger.cases import Case
+from ledger.prepared import now
 from ledger.schema import attempts, batches, requests
-from ledger.sql import Moment, among, as_moment, now, now_ms, stands
+from ledger.sql import Moment, among, as_moment, now_ms, stands
 from ledger.states import RequestState
 from ledger.store import Ledger
 

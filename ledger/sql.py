@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, Table, Text, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, Table, Text, cast, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
@@ -58,11 +58,6 @@ def _now_postgresql(element: now_ms, compiler: Any, **kw: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
-async def now(connection: AsyncConnection) -> datetime:
-    """The database's clock."""
-    return as_moment((await connection.execute(select(now_ms()))).scalar_one())
-
-
 def upsert(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT in this connection's dialect."""
     return postgresql.insert(table) if is_postgres(connection) else sqlite.insert(table)
@@ -78,13 +73,15 @@ def among(connection: AsyncConnection, column: ColumnElement[Any], values: Colle
 
 def stands(column: ColumnElement[str], *states: str) -> ColumnElement[bool]:
     """`column` is one of these states, written out: a partial index does not serve a state that is a parameter."""
-    written = [literal(str(state), Text, literal_execute=True) for state in states]
+    if not all(state.isidentifier() for state in states):
+        raise ValueError("A state is a plain word.")
+    written = [literal_column(f"'{state}'", Text) for state in states]
     return column == written[0] if len(written) == 1 else column.in_(written)
 
 
 def at_least(column: ColumnElement[int], number: int) -> ColumnElement[bool]:
     """`column` is this number or more, written out, for the same reason."""
-    return column >= literal(number, Integer, literal_execute=True)
+    return column >= literal_column(f"{number:d}", Integer)
 
 
 def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:

@@ -48,11 +48,11 @@ _TAKE = Prepared(lambda _: update(turns).where(_MINE).values(next_us=bindparam("
 async def look(connection: AsyncConnection, provider: str, account: str, rate: float, ahead_seconds: float) -> Free:
     """The turns that begin within `ahead_seconds`, of `rate` a second; nobody else takes any until the commit."""
     whose = {"provider_": provider, "account_": account}
-    if (found := (await connection.execute(_LOOK.on(connection), whose)).first()) is None:
+    if not (found := await _LOOK.rows(connection, whose)):
         line = upsert(connection, turns).values(provider=provider, account=account, next_us=0)
         await connection.execute(line.on_conflict_do_nothing())
-        found = (await connection.execute(_LOOK.on(connection), whose)).one()
-    next_us, at_ms = found
+        found = await _LOOK.rows(connection, whose)
+    next_us, at_ms = found[0]
     at = at_ms * 1000
     if next_us > at + (LONGEST_HOLD_SECONDS + 60) * SECOND:
         next_us = 0
@@ -68,7 +68,7 @@ async def take(connection: AsyncConnection, provider: str, account: str, free: F
     """Take so many of the free turns."""
     following = free.start_us + round(number * free.apart * SECOND)
     whose = {"provider_": provider, "account_": account, "following": following}
-    await connection.execute(_TAKE.on(connection), whose)
+    await _TAKE.run(connection, whose)
 
 
 async def hold(connection: AsyncConnection, provider: str, account: str, seconds: float) -> None:

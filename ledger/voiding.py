@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from connectors.signing.model import Frozen
 from ledger.batches import Counts
 from ledger.casefile import Casefile
+from ledger.prepared import now
 from ledger.schema import requests
-from ledger.sql import among, now, stands
+from ledger.sql import among, stands
 from ledger.states import RequestState
 from ledger.store import Ledger
 

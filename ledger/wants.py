@@ -12,9 +12,9 @@ from sqlalchemy import literal_column, null
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ClauseElement
 
-from ledger.prepared import Prepared
+from ledger.prepared import Prepared, now
 from ledger.schema import effects
-from ledger.sql import now, upsert
+from ledger.sql import upsert
 
 NAMESPACE = uuid.UUID("6f0e2c5a-3b0f-5d7c-9a51-1f0d7f6f8a10")
 """Prefect event ids are uuid5 of this and of what happened, so that emitting one twice is emitting it once."""
@@ -82,7 +82,7 @@ async def want(connection: AsyncConnection, wanted: Sequence[Want], at: datetime
         }
         for _, one in sorted(one_each.items())
     ]
-    await connection.execute(_QUEUE.on(connection), values)
+    await _QUEUE.run(connection, values)
 
 
 async def want_sheet_rows(connection: AsyncConnection, request_ids: Collection[str]) -> None:
