@@ -22,6 +22,9 @@ MARGIN = 15.0
 SHARE_OF_RATE, LEAST_SHARE, LESS_EACH_TIME = 0.98, 0.95, 0.01
 """How much of the account's rate is used: clocks and networks jitter, and at the whole rate a provider that counts
 strictly refuses a call every second. A little less after each time it did."""
+AHEAD_SHARE = 4
+"""Once all goes well, one row for every so many under way is claimed beyond them: it takes a place the moment it is
+free, instead of after the next commit."""
 AHEAD_SECONDS = 0.5
 """How long before its turn a row may be claimed, so that a commit serves several rows where the rate is low."""
 
@@ -45,13 +48,21 @@ class Pace:
         self._proven = known_good
         self._width = settings.concurrency if known_good else 1
         self._waits = 0
+        self._in_a_row = 0
         self._resume_at = 0.0
         self._share = SHARE_OF_RATE
 
     @property
     def width(self) -> int:
-        """Rows that may be under way now."""
+        """Calls that may be under way now."""
         return self._width
+
+    @property
+    def claims(self) -> int:
+        """Rows that may be claimed and not recorded now: what a kill would leave in doubt."""
+        most = self._settings.concurrency
+        calm = self._width == most and self._in_a_row >= most
+        return self._width + (most // AHEAD_SHARE if calm else 0)
 
     @property
     def rate(self) -> float:
@@ -73,6 +84,11 @@ class Pace:
         self._width = min(self._settings.concurrency, self._width + 1) if self._proven else self._settings.concurrency
         self._proven = True
         self._waits = 0
+        self._in_a_row += 1
+
+    def not_accepted(self) -> None:
+        """A row ended otherwise: for a while no more are claimed than go out at once."""
+        self._in_a_row = 0
 
     def slow_down(self, retry_after: float | None) -> bool:
         """Nothing happened; wait as told, or twice as long as last time. False when patience is at its end.

@@ -53,12 +53,19 @@ class Sender:
     _untold: bool = False
     """Whether the provider asked to wait and the ledger, through which others hear of it, has not heard yet."""
     _claim_at: float = 0.0
-    _under_way: dict[asyncio.Task[Result], Claimed] = field(default_factory=dict)
+    _claimed: dict[asyncio.Task[Result], Claimed] = field(default_factory=dict)
+    _places: asyncio.Semaphore = field(init=False)
+    """One for each call that may be under way; who has claimed a row and found none free is the next."""
     _ended: list[Result] = field(default_factory=list)
     _unrecorded: list[Result] = field(default_factory=list)
+    _wary: bool = False
+    """Whether a call has ended badly and what follows from that is not settled yet: none is begun meanwhile."""
     _unforeseen: BaseException | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _texts: Texts = field(default_factory=Texts)
+
+    def __post_init__(self) -> None:
+        self._places = asyncio.Semaphore(self.provider.settings.concurrency)
 
     async def send(self, most: int) -> int:
         """Send up to `most` planned rows; how many were. Fewer than `most` means there are no more for now.
@@ -88,7 +95,7 @@ class Sender:
 
     @property
     def _idle(self) -> bool:
-        return not self._under_way and not self._ended
+        return not self._claimed and not self._ended
 
     @property
     def _claims_no_more(self) -> bool:
@@ -114,6 +121,7 @@ class Sender:
                 self._start(row, begun, _clock() + row.turn_in)
         if not smooth:
             self._conclude(ended)
+        self._wary = any(result.problem is not None for result in self._ended)
         for result in ended:
             self.tell(result)
         if self.paused and ended:
@@ -124,7 +132,7 @@ class Sender:
         """How many rows may be claimed now; never more than may be under way."""
         if self._claims_no_more or self.pace.waiting_for > 0 or _clock() < self._claim_at:
             return 0
-        return min(most, self.pace.width) - len(self._under_way)
+        return min(most, self.pace.claims) - len(self._claimed)
 
     async def _commit(self, ended: list[Result], room: int) -> Turnover:
         """One commit for both; an interruption meanwhile gives what was claimed back: nothing was called for it yet."""
@@ -175,7 +183,7 @@ class Sender:
 
     def _start(self, row: Claimed, claimed_at: float, turn_at: float) -> None:
         task = asyncio.create_task(self._one(row, claimed_at, turn_at))
-        self._under_way[task] = row
+        self._claimed[task] = row
         task.add_done_callback(self._ends)
 
     async def _one(self, claimed: Claimed, claimed_at: float, turn_at: float) -> Result:
@@ -189,14 +197,21 @@ class Sender:
         try:
             if (left := turn_at - _clock()) > 0:
                 await asyncio.sleep(left)
-            standing = await self._stands(claimed, claimed_at)
-        except (asyncio.CancelledError, LedgerError):
+            await self._places.acquire()
+        except asyncio.CancelledError:
             return Result(claimed, Verdict.NOTHING)
-        if self._stopping or self.paused or self.pace.waiting_for > 0:
-            return Result(claimed, Verdict.NOTHING)
-        if not standing:
-            return Result(claimed, Verdict.GONE)
-        return await attempt(self.provider, claimed, request)
+        try:
+            try:
+                standing = await self._stands(claimed, claimed_at)
+            except (asyncio.CancelledError, LedgerError):
+                return Result(claimed, Verdict.NOTHING)
+            if self._stopping or self._wary or self.paused or self.pace.waiting_for > 0:
+                return Result(claimed, Verdict.NOTHING)
+            if not standing:
+                return Result(claimed, Verdict.GONE)
+            return await attempt(self.provider, claimed, request)
+        finally:
+            self._places.release()
 
     async def _stands(self, claimed: Claimed, claimed_at: float) -> bool:
         """Whether the claim still holds: asked of the ledger unless it was made just now, and always where an earlier
@@ -207,7 +222,7 @@ class Sender:
 
     def _ends(self, task: asyncio.Task[Result]) -> None:
         """A row's task has ended. `attempt` raises nothing, so an error came before the call."""
-        claimed = self._under_way.pop(task)
+        claimed = self._claimed.pop(task)
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or isinstance(error, Exception):
             result = Result(claimed, Verdict.NOTHING)
@@ -216,6 +231,7 @@ class Sender:
         else:
             result = task.result()
         self._unforeseen = self._unforeseen or error
+        self._wary = self._wary or result.problem is not None
         self._ended.append(result)
         self._news.set()
 
@@ -231,12 +247,12 @@ class Sender:
         except TimeoutError:
             return
         self._news.clear()
-        if len(self._ended) * 4 < len(self._under_way):
+        if self._places.locked() and len(self._ended) * 4 < len(self._claimed):
             await asyncio.sleep(GATHER_SECONDS)
 
     def _seconds_to_claim(self, most: int) -> float | None:
         """Seconds until there may be a row to claim; None where only an outcome changes that."""
-        if self._claims_no_more or min(most, self.pace.width) <= len(self._under_way):
+        if self._claims_no_more or min(most, self.pace.claims) <= len(self._claimed):
             return None
         return max(0.0, self.pace.waiting_for, self._claim_at - _clock())
 
@@ -245,11 +261,14 @@ class Sender:
         for result in results:
             if result.verdict is Verdict.SENT:
                 self.pace.accepted()
-            elif result.verdict is Verdict.NOTHING:
+                continue
+            self.pace.not_accepted()
+            if result.verdict is Verdict.NOTHING:
                 self._exhausted = False
                 # A row given back before its call carries no problem and says nothing about the provider.
                 if result.problem is not None:
                     self._slow_down(result.retry_after)
+        for result in results:
             self.paused = self.paused or self.breaker.note(result.verdict)
 
     def _slow_down(self, retry_after: float | None) -> None:
@@ -262,12 +281,12 @@ class Sender:
     async def _wind_down(self) -> None:
         """Give calls under way the time they have anyway; what is then still open is unclear."""
         self._stopping = True
-        if self._under_way:
+        if self._claimed:
             longest = self.provider.settings.timeout_seconds + 2 * GRACE
-            _, late = await asyncio.wait(self._under_way, timeout=longest)
+            _, late = await asyncio.wait(self._claimed, timeout=longest)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            await asyncio.gather(*self._claimed, return_exceptions=True)
             await asyncio.sleep(0)  # their callbacks
         await self._commit_until_it_holds(self._ended, 0)
         self._ended = []
