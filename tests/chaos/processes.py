@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ def start(target: Callable[..., None], *given: Any, **more: Any) -> ForkServerPr
     return process
 
 
+def pipe() -> tuple[Connection, Connection]:
+    """Two ends: one to keep, one to hand to a process."""
+    return _FROM.Pipe()
+
+
 def _not_alone(target: Callable[..., None], *given: Any, **more: Any) -> None:
     """Run `target`; end at once when whoever started it is gone, however it went."""
     parent = multiprocessing.parent_process()
@@ -43,7 +49,7 @@ def _not_alone(target: Callable[..., None], *given: Any, **more: Any) -> None:
 @contextlib.contextmanager
 def playing(plan: Plan, record: Path) -> Iterator[str]:
     """The stub for a while; its address."""
-    ours, theirs = _FROM.Pipe()
+    ours, theirs = pipe()
     manner = {"lag": plan.lag, "timeout": TIMEOUT, "pause": plan.pause, "blind": plan.blind}
     process = start(stub.serve, theirs, record, plan.faults, **manner)
     try:
