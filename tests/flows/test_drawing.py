@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 import pytest
 
 from connectors.signing.lumin import Lumin
-from connectors.signing.model import Document
+from connectors.signing.model import Document, PlacedField, Signer
 from flows.send.drawing import FEW, Drawing, drawing, drawn
 from ledger.store import Ledger
 from recipes.errors import RecipeError
@@ -61,6 +62,58 @@ async def test_a_document_that_cannot_be_made_is_a_sentence_and_holds_up_no_othe
             await draw(broken)
         assert (await draw(request(3))).pdf is not None
     assert str(said.value) == "The document is not a PDF that can be read: save it anew as an ordinary PDF."
+
+
+class Deadly(Lumin):
+    """Making a document for the seventh signer ends the process, as a crash in a library for PDFs or a lack of memory
+    would."""
+
+    @classmethod
+    def text_tag(cls, field: PlacedField, signers: Sequence[Signer]) -> str:
+        if any(one.name == "Signer 7" for one in signers):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().text_tag(field, signers)
+
+
+@pytest.mark.slow
+async def test_a_document_over_which_processes_die_is_refused_and_those_beside_it_are_made(
+    ledger: Ledger, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), FEW + 1)
+    async with drawing(Deadly, ledger, batch_id, FEW + 1, None) as draw:
+        made = await asyncio.gather(*(draw(request(at)) for at in range(1, FEW + 2)), return_exceptions=True)
+        later = await draw(request(50))
+    assert isinstance(made[6], RecipeError) and "ended the process" in str(made[6])
+    assert [one for one in [*made[:6], *made[7:], later] if not isinstance(one, Document)] == []
+
+
+@pytest.mark.slow
+async def test_a_process_that_is_killed_over_nothing_costs_no_row(ledger: Ledger, provider: FakeProvider) -> None:
+    batch_id = await frozen(ledger, provider.settings(), FEW + 1)
+    before = set(psutil.Process().children())
+    async with drawing(Lumin, ledger, batch_id, FEW + 1, None) as draw:
+        await draw(request(900))
+        for round in range(5):  # more often than processes are started anew
+            drawing_now = [asyncio.create_task(draw(request(100 * round + at))) for at in range(1, 9)]
+            await asyncio.sleep(0.1)
+            for child in set(psutil.Process().children()) - before:
+                if "spawn_main" in " ".join(child.cmdline()):
+                    child.kill()
+                    break
+            assert [one.pdf is not None for one in await asyncio.gather(*drawing_now)] == [True] * 8
+    assert set(psutil.Process().children()) <= before
+
+
+async def test_what_is_kept_is_bounded_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.send.drawing.KEPT_BYTES", 3 * len(drawn(Lumin, request(1)).pdf or b""))
+    made = Drawing(Lumin, 1)
+    try:
+        for at in range(1, 7):
+            await made.draw(request(at))
+        assert 2 <= len(made.kept) <= 3
+        assert await made.draw(request(6)) is await made.draw(request(6))
+    finally:
+        await made.close()
 
 
 KILLED = """
