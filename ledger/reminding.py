@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from pydantic import Field
 from sqlalchemy import and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
 from ledger.casefile import Casefile
@@ -23,6 +24,9 @@ NOT_SENT = "not sent"
 _OPEN = (RequestState.SENT, RequestState.IN_PROGRESS)
 ASKED = (SignerState.INVITED, SignerState.VIEWED)
 """Who is reminded: somebody whose invitation did not arrive needs another address first."""
+
+Wanted = Callable[[AsyncConnection, Person, datetime], Awaitable[bool]]
+"""Whether this person is to be reminded at this time; asked in the transaction that marks it, by its clock."""
 
 
 class DueReminder(Frozen):
@@ -100,19 +104,33 @@ async def due_reminders(
 
 async def begin_reminder(ledger: Ledger, due: DueReminder) -> bool:
     """Mark it as going out, right before the call. False: somebody else did, or there is no need any more."""
+
+    async def still_due(_: AsyncConnection, person: Person, at: datetime) -> bool:
+        return person.next_reminder_at is not None and person.next_reminder_at <= due.as_of
+
+    return await begin_if(ledger, due, still_due)
+
+
+async def begin_if(ledger: Ledger, due: DueReminder, wanted: Wanted) -> bool:
+    """Mark a reminder as going out if it is still this person's turn, nobody else has begun it, and it is `wanted`.
+
+    News of the account that waits to be applied may say that they have signed: then not.
+    """
     async with ledger.begin() as connection:
         casefile = Casefile(connection, await database_now(connection))
         quiet = ~account_has_news(requests.c.provider, requests.c.account)
         for case in await casefile.take_out(requests.c.id == due.request_id, quiet):
-            person = _still_due(case, due)
-            if person is None:
+            person = next((one for one in case.in_turn() if one.id == due.signer_id and one.state in ASKED), None)
+            if person is None or person.reminded + 1 != due.number:
+                return False
+            if not await wanted(connection, person, casefile.at):
                 return False
             mark = upsert(connection, reminders).values(
                 signer_id=person.id, number=due.number, request_id=case.id, begun_at=casefile.at
             )
             if (await connection.execute(mark.on_conflict_do_nothing())).rowcount == 0:
                 return False
-            move_on(case, person, due)
+            _move_on(case, person, due)
             await casefile.put_back()
             return True
     return False
@@ -132,6 +150,11 @@ async def end_reminder(ledger: Ledger, due: DueReminder, outcome: str) -> None:
 
 async def take_back_reminder(ledger: Ledger, due: DueReminder) -> None:
     """It certainly did not go out, for no fault of the signer's: it is due again, under the same number."""
+    await take_back(ledger, due, due.as_of)
+
+
+async def take_back(ledger: Ledger, due: DueReminder, next_at: datetime | None) -> None:
+    """It certainly did not go out: as if nobody had begun it; the next one comes at `next_at`."""
     async with ledger.begin() as connection:
         this = (reminders.c.signer_id == due.signer_id) & (reminders.c.number == due.number)
         await connection.execute(delete(reminders).where(this))
@@ -139,19 +162,11 @@ async def take_back_reminder(ledger: Ledger, due: DueReminder) -> None:
         for case in await casefile.take_out(requests.c.id == due.request_id):
             for person in case.in_turn():
                 if person.id == due.signer_id and person.reminded == due.number:
-                    person.reminded, person.next_reminder_at = due.number - 1, due.as_of
+                    person.reminded, person.next_reminder_at = due.number - 1, next_at
             await casefile.put_back()
 
 
-def _still_due(case: Case, due: DueReminder) -> Person | None:
-    for person in case.in_turn():
-        if person.id == due.signer_id and person.state in ASKED and person.reminded + 1 == due.number:
-            due_at = person.next_reminder_at
-            return person if due_at is not None and due_at <= due.as_of else None
-    return None
-
-
-def move_on(case: Case, person: Person, due: DueReminder) -> None:
+def _move_on(case: Case, person: Person, due: DueReminder) -> None:
     """Set the clock for the next one: the plan's time, but never sooner than one interval from now."""
     person.reminded, person.next_reminder_at = due.number, None
     scheduled = case.next_reminder(person)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
-from ledger.casefile import Casefile
+from ledger import reminding
 from ledger.cases import Case, Person
-from ledger.inbox import account_has_news
 from ledger.prepared import now as database_now
-from ledger.reminding import ASKED, NOT_SENT, DueReminder, move_on
+from ledger.reminding import ASKED, NOT_SENT, DueReminder
 from ledger.schema import reminders, requests, signers
-from ledger.sql import Moment, among, stands, upsert
+from ledger.sql import Moment, among, stands
 from ledger.states import RequestState, SignerState
 from ledger.store import Ledger
 
@@ -81,37 +80,16 @@ async def begin_now(ledger: Ledger, due: DueReminder) -> bool:
     False: they were reminded meanwhile, or there is no need any more, or news of the account waits to be applied, which
     may say that they have signed.
     """
-    async with ledger.begin() as connection:
-        casefile = Casefile(connection, await database_now(connection))
-        quiet = ~account_has_news(requests.c.provider, requests.c.account)
-        for case in await casefile.take_out(requests.c.id == due.request_id, quiet):
-            person = next((one for one in case.in_turn() if one.id == due.signer_id and one.state in ASKED), None)
-            if person is None or person.reminded + 1 != due.number:
-                return False
-            if _lately((await _last(connection, [person.id])).get(person.id), casefile.at):
-                return False
-            mark = upsert(connection, reminders).values(
-                signer_id=person.id, number=due.number, request_id=case.id, begun_at=casefile.at
-            )
-            if (await connection.execute(mark.on_conflict_do_nothing())).rowcount == 0:
-                return False
-            move_on(case, person, due)
-            await casefile.put_back()
-            return True
-    return False
+
+    async def not_lately(connection: AsyncConnection, person: Person, at: datetime) -> bool:
+        return not _lately((await _last(connection, [person.id])).get(person.id), at)
+
+    return await reminding.begin_if(ledger, due, not_lately)
 
 
 async def take_back_now(ledger: Ledger, due: DueReminder, next_before: datetime | None) -> None:
     """It certainly did not go out: as if nobody had asked for it."""
-    async with ledger.begin() as connection:
-        this = (reminders.c.signer_id == due.signer_id) & (reminders.c.number == due.number)
-        await connection.execute(delete(reminders).where(this))
-        casefile = Casefile(connection, await database_now(connection))
-        for case in await casefile.take_out(requests.c.id == due.request_id):
-            for person in case.in_turn():
-                if person.id == due.signer_id and person.reminded == due.number:
-                    person.reminded, person.next_reminder_at = due.number - 1, next_before
-            await casefile.put_back()
+    await reminding.take_back(ledger, due, next_before)
 
 
 def _lately(last: datetime | None, at: datetime) -> bool:
