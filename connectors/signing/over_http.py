@@ -8,15 +8,17 @@ from typing import Self
 import httpx
 from pydantic import SecretStr
 
-from connectors.signing.download import fetch_pdf
 from connectors.signing.provider import Provider, ProviderSettings
-from connectors.signing.transport import Http
 
 
 class OverHttp(Provider):
     """A provider whose every verb is a call of `self.http`."""
 
     def __init__(self, settings: ProviderSettings) -> None:
+        # Here, since it brings aiohttp, which is long to import, and a provider is asked what it can do far more often
+        # than it is called.
+        from connectors.signing.transport import Http
+
         self.settings = settings
         self.http = Http(
             self.title,
@@ -42,6 +44,8 @@ class OverHttp(Provider):
 
     async def fetch(self, url: str) -> bytes:
         """Fetch a PDF from an address the provider named, without our key. Raises like `fetch_pdf`."""
+        from connectors.signing.download import fetch_pdf  # brings aiohttp too
+
         return await fetch_pdf(
             url,
             allow_private=self.settings.allow_private_downloads,
