@@ -22,9 +22,10 @@ def find(rows: Rows, results: Sequence[RowResult]) -> tuple[dict[int, RowResult]
     unplaced: list[RowResult] = []
     for result in results:
         marked = by_mark.get(_mark(result.values), ())
-        # A copied row carries the mark as well: the key tells the original from the copy.
-        copied = len(marked) > 1
-        _place(result, [(copied and rows.key(number) != result.key, number) for number in marked], placed, unplaced)
+        if len(marked) == 1 and marked[0] not in placed:
+            placed[marked[0]] = result
+        else:  # a copied row carries the mark as well: the key tells the original from the copy
+            _place(result, [(rows.key(number) != result.key, number) for number in marked], placed, unplaced)
     missing: list[RowResult] = []
     for result in unplaced:
         # Looking at its own place first spares looking through all the others.

@@ -16,7 +16,8 @@ from connectors.sheets.rows import KeyOf, Rows
 _FORMULA = re.compile(r"(^|[,;])(\s*[=+\-@＝＋－＠])")
 """What makes a spreadsheet calculate a cell: owasp.org/www-community/attacks/CSV_Injection. It may also stand behind a
 delimiter that is not this file's, but that of the program somebody opens it with."""
-_ONES_KEPT = 1000
+_SIGN = re.compile(r"[=+\-@＝＋－＠]")
+_KEPT = 1000
 """Texts kept as they are written: statuses and times are the same in row after row."""
 
 
@@ -40,7 +41,7 @@ def write_back(
 def harmless(text: str) -> str:
     """The text on one line, with an apostrophe before whatever a spreadsheet would take for a formula."""
     line = " ".join(text.split())
-    return _FORMULA.sub(r"\1'\2", line)
+    return _FORMULA.sub(r"\1'\2", line) if _SIGN.search(line) else line
 
 
 def _filled_in(
@@ -53,14 +54,12 @@ def _filled_in(
     columns = _our_columns(table)
     width = max(columns.values()) + 1
 
-    @lru_cache(maxsize=_ONES_KEPT)
+    @lru_cache(maxsize=_KEPT)
     def written(text: str) -> str:
         return table.encoding.fitted(harmless(text))
 
     for number, result in placed.items():
-        shown = [
-            (columns[name], written(value)) for name, value in result.values.items() if value or name != ID_COLUMN
-        ]
+        shown = [(columns[name], written(value)) for name, value in result.values.items() if value or name != ID_COLUMN]
         _set(table, number - 1, shown, width)
     return table.encoding.encode(table.dialect.join(table.rows)), missing
 

@@ -7,13 +7,11 @@ nothing happened; on a *read* nothing can have happened anyway.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
-
-import httpx
 
 from connectors.signing.errors import (
     AuthenticationError,
@@ -33,10 +31,10 @@ DETAIL_LENGTH = 500
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whole."""
+    """What came back, whole; the names of `headers` in any case."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -137,7 +135,7 @@ def said(body: bytes) -> str | None:
     return plain[:DETAIL_LENGTH] or None
 
 
-def retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait by `Retry-After`, given in seconds or as a date (RFC 9110 §10.2.3); `None` if neither."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}", value, re.ASCII):

@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from connectors.signing.answers import Answer, Rule, judge, one
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
 from connectors.signing.transport import PLAIN, hush
-from connectors.signing.wire import TooLongError, Wire, proxy_for
+from connectors.signing.wire import Message, TooLongError, Wire, proxy_for
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_REDIRECTS = 3
@@ -86,7 +86,7 @@ async def _fetch(url: httpx.URL, allow_private: bool, most_bytes: int, resolver:
             await _look_before(url.host, resolver)
         confined = resolver  # the only name that is resolved here now is the proxy's, which the operator chose
     async with Wire(url, resolver=confined) as wire:
-        return await wire.exchange(httpx.Request("GET", url, headers=PLAIN), most_bytes, redirects=True)
+        return await wire.exchange(Message("GET", str(url), PLAIN), most_bytes, redirects=True)
 
 
 def _pdf(answer: Answer) -> bytes:

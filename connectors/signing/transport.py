@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from connectors.signing.answers import Answer, Call, Rule, error_inside, holds_error, judge, unclear
 from connectors.signing.errors import ConnectorError, PermanentError, TransientError
 from connectors.signing.tolerant import read_json
-from connectors.signing.wire import Wire, never_connected
+from connectors.signing.wire import Message, Wire, never_connected
 
 ANSWER_BYTES = 10 * 1024 * 1024
 """The longest answer that is read; a hundred contracts are a few hundred kilobytes."""
@@ -98,8 +98,8 @@ class Http:
         body, a URL or a name. A 2xx that holds an error is an error: an unclear one on a write.
         """
         call: Call = "read" if method == "GET" or repeatable else "write"
-        request = self._request(method, path, json, form, params, headers or {})
-        answer = await self._judged(request, call, path)
+        message = self._message(method, path, json, form, params, headers or {})
+        answer = await self._judged(message, call, path)
         if wordless and not answer.body.strip():
             return None
         try:
@@ -116,10 +116,10 @@ class Http:
 
     async def read_bytes(self, path: str, *, headers: Mapping[str, str], most: int) -> bytes:
         """Read something that is not JSON, at most `most` bytes. Raises like `call`."""
-        return (await self._judged(self._request("GET", path, None, None, None, headers), "read", path, most)).body
+        return (await self._judged(self._message("GET", path, None, None, None, headers), "read", path, most)).body
 
-    async def _judged(self, request: httpx.Request, call: Call, path: str, most: int = ANSWER_BYTES) -> Answer:
-        answer = await self._exchange(request, call, most)
+    async def _judged(self, message: Message, call: Call, path: str, most: int = ANSWER_BYTES) -> Answer:
+        answer = await self._exchange(message, call, most)
         if not 200 <= answer.status < 300:
             raise judge(self._title, self._without_secrets(answer), call, path, self._rules)
         return answer
@@ -129,7 +129,7 @@ class Http:
         body = functools.reduce(lambda text, form: text.replace(form, b"***"), self._never_shown, answer.body)
         return replace(answer, body=body)
 
-    def _request(
+    def _message(
         self,
         method: str,
         path: str,
@@ -137,19 +137,19 @@ class Http:
         form: Sequence[Part] | None,
         params: Mapping[str, str | int] | None,
         headers: Mapping[str, str],
-    ) -> httpx.Request:
+    ) -> Message:
         try:
             said = {**self._always, **headers}
-            if json is not None:
-                said["Content-Type"] = "application/json"
-            return httpx.Request(
-                method,
-                _url(self._base_url + path),
-                content=None if json is None else _JSON.encode(json).encode(),
-                files=None if form is None else [_file(part) for part in form],
-                params=params,
-                headers=said,
-            )
+            url = _url(self._base_url + path)
+            url = url.copy_merge_params(params) if params else url
+            if form is not None:
+                written = httpx.Request(method, url, files=[_file(part) for part in form])
+                said["Content-Type"] = written.headers["Content-Type"]
+                return Message(method, str(url), said, written.read())
+            if json is None:
+                return Message(method, str(url), said)
+            said["Content-Type"] = "application/json"
+            return Message(method, str(url), said, _JSON.encode(json).encode())
         except (httpx.InvalidURL, ValueError, TypeError):  # a lone surrogate from a sheet, a NaN out of `extra`
             problem = PermanentError(f"{self._title} cannot be told this: it does not fit into a request.")
         raise problem
@@ -161,13 +161,13 @@ class Http:
         keys = {name: value for name, value in asked.headers.items() if name != "host"}
         return {"Accept": "application/json", **PLAIN, "User-Agent": WHO, **keys}
 
-    async def _exchange(self, request: httpx.Request, call: Call, most: int) -> Answer:
+    async def _exchange(self, message: Message, call: Call, most: int) -> Answer:
         try:
             async with self._slots, asyncio.timeout(self._timeout_seconds):
-                return await self._wire.exchange(request, most)
+                return await self._wire.exchange(message, most)
         except Exception as error:  # of whatever kind: none may look like a refusal
             problem = self._no_answer(error, call)
-        raise problem  # out here, so that no request with its body and key hangs on the error
+        raise problem  # out here, so that no message with its body and key hangs on the error
 
     def _no_answer(self, error: Exception, call: Call) -> ConnectorError:
         if never_connected(error):

@@ -1,10 +1,10 @@
-"""One exchange with a host: a request out, the whole answer back, through the proxy the environment names.
+"""One exchange with a host: a message out, the whole answer back, through the proxy the environment names.
 
-httpx writes the request and aiohttp carries it, because httpx's own pool is eight times slower with fifty calls in
-flight. There is no bridge between the two: the usual one (httpx-aiohttp 0.2.0) maps "connection refused" and "read the
-whole POST, then closed" to the same `httpx.ConnectTimeout`, and costs as much as the exchange. So errors are aiohttp's
-own, and only `aiohttp.ClientConnectorError`, raised before a byte of the request has gone out, counts as *nothing
-happened*. Nothing is tried again in here.
+httpx writes addresses and forms and aiohttp carries them, because httpx's own pool is eight times slower with fifty
+calls in flight. There is no bridge between the two: the usual one (httpx-aiohttp 0.2.0) maps "connection refused" and
+"read the whole POST, then closed" to the same `httpx.ConnectTimeout`, and costs as much as the exchange. So errors are
+aiohttp's own, and only `aiohttp.ClientConnectorError`, raised before a byte of the message has gone out, counts as
+*nothing happened*. Nothing is tried again in here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import ipaddress
 import ssl
 import urllib.request
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 import aiohttp
@@ -30,6 +32,17 @@ the server is just closing cannot be told from one it has read."""
 
 ENDLESS = aiohttp.ClientTimeout(total=None)
 """Whoever calls has a deadline of their own for the whole of it."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What goes out, as it stands: to an address in ASCII, with these headers and no others but a host's name and a
+    body's length."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 class Wire:
@@ -68,24 +81,22 @@ class Wire:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._session.close()
 
-    async def exchange(self, request: httpx.Request, most: int, *, redirects: bool = False) -> Answer:
-        """The answer to a request, with a body of at most `most` bytes.
+    async def exchange(self, message: Message, most: int, *, redirects: bool = False) -> Answer:
+        """The answer to a message, with a body of at most `most` bytes.
 
         With `redirects`, an answer that points elsewhere is left unread. Raises aiohttp's errors as they are,
         `TooLongError` and `EncodedError`.
         """
-        headers = [(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw]
         sending = self._session.request(
-            request.method,
-            _as_it_is(str(request.url)),
-            headers=headers,
-            data=request.read() or None,
+            message.method,
+            _to_the_letter(message.url),
+            headers=message.headers,
+            data=message.body,
             allow_redirects=False,
         )
         async with sending as response:
-            told = httpx.Headers(response.raw_headers)
-            elsewhere = redirects and 300 <= response.status < 400 and "location" in told
-            return Answer(response.status, told, b"" if elsewhere else await read_body(response, most))
+            elsewhere = redirects and 300 <= response.status < 400 and "Location" in response.headers
+            return Answer(response.status, response.headers, b"" if elsewhere else await read_body(response, most))
 
 
 class TooLongError(Exception):
@@ -116,8 +127,8 @@ async def read_body(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 
 @functools.lru_cache(maxsize=64)
-def _as_it_is(address: str) -> URL:
-    """The address for aiohttp, to the letter; a batch calls one, over and over."""
+def _to_the_letter(address: str) -> URL:
+    """The address for aiohttp, nothing quoted anew; a batch calls one, over and over."""
     return URL(address, encoded=True)
 
 
