@@ -37,6 +37,7 @@ def questions(ledger: Ledger, newest: Batch) -> dict[str, Callable[[], Awaitable
         "batch": lambda: batches.batch(ledger, newest.id),
         "batches": lambda: batches.batches(ledger, 20),
         "counts": lambda: batches.counts(ledger, newest.id),
+        "planned, 500 rows": lambda: batches.planned(ledger, newest.id, range(2, 502)),
         "overview": lambda: overview(ledger, newest.id, 50),
         "troubles": lambda: troubles(ledger),
         "known, 12 keys": lambda: planning.known(ledger, "test", newest.campaign, keys),

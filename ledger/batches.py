@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.signing.model import Frozen
 from ledger.schema import batches as table
 from ledger.schema import other_rows, requests
-from ledger.sql import among, at_least, now_ms, unindexed
+from ledger.sql import among, at_least, now_ms, stands, unindexed
 from ledger.states import RequestState
 from ledger.store import Ledger
 
@@ -79,6 +79,15 @@ async def counts(ledger: Ledger, batch_id: str) -> Counts:
             states[row.state] -= row.number
         refused, already = (await connection.execute(others)).one()
     return {state: number for state, number in states.items() if number} | {"refused": refused, "already": already}
+
+
+async def planned(ledger: Ledger, batch_id: str, rows: Collection[int] | None = None) -> int:
+    """How many requests of a batch wait to be sent: of these rows of its sheet, or of all."""
+    async with ledger.read() as connection:
+        waiting = [requests.c.batch_id == batch_id, stands(requests.c.state, RequestState.PLANNED)]
+        if rows is not None:
+            waiting.append(among(connection, requests.c.row, sorted(rows)))
+        return (await connection.execute(select(func.count()).select_from(requests).where(*waiting))).scalar_one()
 
 
 def newest_round() -> ColumnElement[bool]:

@@ -62,6 +62,8 @@ async def test_no_question_that_is_asked_all_the_time_reads_a_whole_table(ledger
     await planning.known(ledger, "test", "spring", ["key 3", "key 4"])
     await planning.marked(ledger, [rows[0].request_id])
     await batches.batches(ledger, 1)
+    await batches.planned(ledger, frozen.batch_id)
+    await batches.planned(ledger, frozen.batch_id, [3, 4])
     await overview(ledger, frozen.batch_id, 10)
     await outbox.stuck(ledger)
     await inbox.dead(ledger)

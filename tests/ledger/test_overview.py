@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connectors.signing.model import EventType
+from ledger import batches, planning, sending
 from ledger import overview as looking
-from ledger import planning, sending
 from ledger.drafts import RefusedRow
 from ledger.overview import every_row, overview
 from ledger.store import Ledger
@@ -40,6 +40,15 @@ async def test_of_a_larger_one_the_rows_that_need_a_person_are_shown(ledger: Led
                            "already": 0}  # fmt: skip
     first = await overview(ledger, batch_id, 2)
     assert (first.need, [one.row for one in first.rows]) == (6, [2, 3])
+
+
+async def test_what_still_has_to_go_out_is_counted_of_all_rows_or_of_those_somebody_names(ledger: Ledger) -> None:
+    batch_id = await planned(ledger, 5)
+    (two,) = await claimed(ledger, batch_id)
+    assert (two.row, await batches.planned(ledger, batch_id)) == (2, 4)
+    assert await batches.planned(ledger, batch_id, [2, 3, 6, 7, 99]) == 2
+    assert await batches.planned(ledger, batch_id, []) == 0
+    assert await batches.planned(ledger, "bat_nobody") == 0
 
 
 async def test_a_row_that_only_waits_to_be_sent_again_needs_nobody(ledger: Ledger) -> None:
