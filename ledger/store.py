@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ledger.errors import LedgerError, LedgerUnavailable
@@ -103,7 +104,7 @@ def _without_content() -> Iterator[None]:
     """Turn the database's complaints into ours: its own quote the row (`DETAIL: Key (…)=(…)`)."""
     try:
         yield
-    except (OperationalError, InterfaceError, OSError) as problem:
+    except (OperationalError, InterfaceError, NoConnectionFree, OSError) as problem:
         what = type(getattr(problem, "orig", None) or problem).__name__
         raise LedgerUnavailable(f"The ledger cannot be reached or written right now ({what}).") from None
     except DBAPIError as problem:

@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
 
 import ledger.migrations
 from ledger import planning
@@ -98,6 +100,18 @@ async def test_an_unreachable_ledger_says_so_without_its_password() -> None:
             await Ledger.open(url)
         assert "hidden" not in repr(caught.value)
         assert caught.value.__suppress_context__
+
+
+async def test_a_ledger_whose_connections_are_all_in_use_says_that_it_is_unavailable(ledger: Ledger) -> None:
+    pool = ledger._engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 0.1
+    async with AsyncExitStack() as stack:
+        with pytest.raises(LedgerUnavailable, match="TimeoutError"):
+            for _ in range(100):
+                await stack.enter_async_context(ledger.read())
+    async with ledger.read():
+        pass
 
 
 @pytest.mark.postgres
