@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +28,16 @@ class Gate(Frozen):
     asked_at: datetime | None = None
     answer: Literal["yes", "no"] | None = None
     answered_at: datetime | None = None
+
+
+class Part(NamedTuple):
+    """`number` planned rows of a batch: all of them (None), those of a stretch of the sheet (a range), or a list.
+
+    Each claim carries what is named here, and a list of a hundred thousand rows would cost more than the claim.
+    """
+
+    rows: range | list[int] | None
+    number: int
 
 
 def waits(batch_id: str) -> str:
@@ -83,13 +93,14 @@ async def make(
     return Gate(batch_id=batch_id, run_id=run_id, last_row=values["last_row"])
 
 
-async def canary_rows(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None = None) -> list[int]:
+async def canary_rows(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None = None) -> Part:
     """The canary's rows that are still to be sent."""
     async with ledger.read() as connection:
         chosen = select(requests.c.row).where(
             *_planned(connection, gate.batch_id, only_rows), requests.c.row <= gate.last_row
         )
-        return list((await connection.execute(chosen.order_by(requests.c.row))).scalars())
+        rows = list((await connection.execute(chosen.order_by(requests.c.row))).scalars())
+        return await _part(connection, gate.batch_id, rows)
 
 
 async def ask(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None = None, most: int | None = None) -> Gate:
@@ -132,8 +143,8 @@ async def answer(ledger: Ledger, gate: Gate, yes: bool) -> str:
     return state
 
 
-async def others(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None = None) -> list[int] | None:
-    """The rows the question was about that are still to be sent; None if that is every planned row of the batch.
+async def others(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None = None) -> Part:
+    """The rows the question was about that are still to be sent.
 
     What was planned after the question was put (a further round) is not among those somebody said yes to.
     """
@@ -142,7 +153,19 @@ async def others(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None =
         known = select(requests.c.row).where(*mine, requests.c.created_at <= gate.asked_at)
         rows = list((await connection.execute(known.order_by(requests.c.row))).scalars())
         every = select(func.count()).select_from(requests).where(*_planned(connection, gate.batch_id, None))
-        return None if (await connection.execute(every)).scalar_one() == len(rows) else rows
+        if (await connection.execute(every)).scalar_one() == len(rows):
+            return Part(None, len(rows))
+        return await _part(connection, gate.batch_id, rows)
+
+
+async def _part(connection: AsyncConnection, batch_id: str, rows: list[int]) -> Part:
+    """From the first of these rows to the last, if no other planned row lies between them."""
+    if not rows:
+        return Part(rows, 0)
+    between = (*_planned(connection, batch_id, None), requests.c.row.between(rows[0], rows[-1]))
+    counted = select(func.count()).select_from(requests).where(*between)
+    whole = (await connection.execute(counted)).scalar_one() == len(rows)
+    return Part(range(rows[0], rows[-1] + 1) if whole else rows, len(rows))
 
 
 def _planned(connection: AsyncConnection, batch_id: str, only_rows: Collection[int] | None) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -23,11 +23,10 @@ from flows.send.progress import Outcome, Tell, silent
 from flows.send.refusals import show_refused
 from flows.send.share_flow import start_shares
 from flows.send.sharing import may_be_shared, refuse_sharing_a_file, while_shared
-from ledger import batches, gates, planning, reading
+from ledger import batches, gates, planning
 from ledger.batches import Batch
 from ledger.gates import Gate
 from ledger.settings import Settings
-from ledger.states import RequestState
 from ledger.store import Ledger
 
 PAUSED, WAITS = "Paused by a person", "Waits for a yes"
@@ -114,7 +113,12 @@ async def send_batch(
 
 
 async def _run(
-    ledger: Ledger, settings: Settings, batch: str, rows: list[int] | None, limit: int | None, workers: int = 1
+    ledger: Ledger,
+    settings: Settings,
+    batch: str,
+    rows: Collection[int] | None,
+    limit: int | None,
+    workers: int = 1,
 ) -> State[None]:
     """Send, show the table, and say how it ended."""
 
@@ -151,10 +155,10 @@ async def _behind_gate(
     """Send the first rows, ask about the others, and send those once somebody said yes."""
     if gate.asked_at is None:
         first = await gates.canary_rows(ledger, gate, rows)
-        sent = await _run(ledger, settings, gate.batch_id, first, len(first))
+        sent = await _run(ledger, settings, gate.batch_id, first.rows, first.number)
         if not sent.is_completed() or sent.name == PAUSED:
             return sent
-        gate = await gates.ask(ledger, gate, rows, None if limit is None else limit - len(first))
+        gate = await gates.ask(ledger, gate, rows, None if limit is None else limit - first.number)
     found = await _batch(ledger, gate.batch_id)
     if gate.answer is None and not can_suspend():
         return Completed(name=WAITS, message=f"{found.id}: {sentence(found)}")
@@ -163,7 +167,8 @@ async def _behind_gate(
         return Completed(message=f"{found.id}: nothing is left to be sent.")
     if state == "held":
         return Completed(name=PAUSED, message=f"{found.id}: {sentence(await _batch(ledger, found.id))}")
-    return await _run(ledger, settings, found.id, await gates.others(ledger, gate, rows), gate.waiting)
+    left = await gates.others(ledger, gate, rows)
+    return await _run(ledger, settings, found.id, left.rows, gate.waiting)
 
 
 async def _batch(ledger: Ledger, batch_id: str) -> Batch:
@@ -218,12 +223,8 @@ async def _waiting_live(ledger: Ledger, batch_id: str, rows: list[int] | None, l
     found = await batches.batch(ledger, batch_id)
     if found is None or found.mode == "test":
         return None
-    planned = [
-        one
-        for one in await reading.rows(ledger, batch_id)
-        if one.state == RequestState.PLANNED and (rows is None or one.row in rows)
-    ]
-    return len(planned[:limit])
+    planned = await batches.planned(ledger, batch_id, rows)
+    return planned if limit is None else min(planned, limit)
 
 
 def _unconfirmed(batch_id: str, waiting: int) -> str:

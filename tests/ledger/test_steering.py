@@ -239,7 +239,7 @@ async def test_a_reminder_now_puts_the_planned_one_off(ledger: Ledger) -> None:
 async def test_a_canary_is_the_first_rows_and_the_others_wait(ledger: Ledger) -> None:
     batch_id = await planned(ledger, 5)
     gate = await gates.make(ledger, batch_id, "run 1", 2)
-    assert gate is not None and await gates.canary_rows(ledger, gate) == [2, 3]
+    assert gate is not None and await gates.canary_rows(ledger, gate) == (range(2, 4), 2)
     for one in await claimed(ledger, batch_id, 2):
         await sending_.record_refused(ledger, one.request_id, 1, "No.")
     asked = await gates.ask(ledger, gate)
@@ -248,7 +248,7 @@ async def test_a_canary_is_the_first_rows_and_the_others_wait(ledger: Ledger) ->
     assert await claimed(ledger, batch_id, 9) == []
     assert await gates.of_run(ledger, "run 1") == asked
     assert await gates.answer(ledger, asked, True) == "open"
-    assert await gates.others(ledger, asked) is None and len(await claimed(ledger, batch_id, 9)) == 3
+    assert await gates.others(ledger, asked) == (None, 3) and len(await claimed(ledger, batch_id, 9)) == 3
 
 
 async def test_a_canary_that_was_cut_short_does_not_grow(ledger: Ledger) -> None:
@@ -257,7 +257,7 @@ async def test_a_canary_that_was_cut_short_does_not_grow(ledger: Ledger) -> None
     (one,) = await claimed(ledger, batch_id)
     await sending_.record_refused(ledger, one.request_id, 1, "No.")
     gate = await gates.make(ledger, batch_id, "run 2", 3)
-    assert gate is not None and await gates.canary_rows(ledger, gate) == [3, 4]
+    assert gate is not None and await gates.canary_rows(ledger, gate) == (range(3, 5), 2)
 
 
 async def test_a_canary_as_long_as_the_batch_needs_no_gate(ledger: Ledger) -> None:
@@ -296,7 +296,15 @@ async def test_a_yes_covers_no_round_that_was_opened_after_the_question(ledger: 
     asked = await gates.ask(ledger, gate)
     await asyncio.sleep(0.005)
     await resending.open_rounds(ledger, batch_id, {FAILED})
-    assert await gates.others(ledger, asked) == [3, 4]
+    assert await gates.others(ledger, asked) == (range(3, 5), 2)
+
+
+async def test_rows_with_others_between_them_are_named_one_by_one(ledger: Ledger) -> None:
+    batch_id = await planned(ledger, 5)
+    gate = await gates.make(ledger, batch_id, "run 1", 2, [2, 4, 6])
+    assert gate is not None and await gates.canary_rows(ledger, gate, [2, 4, 6]) == ([2, 4], 2)
+    taken = await sending_.claim(ledger, batch_id, "a process", 9, 60.0, only_rows=range(3, 5))
+    assert [one.row for one in taken] == [3, 4]
 
 
 # -- one request -------------------------------------------------------------------------------------------------
