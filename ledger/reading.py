@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
 from ledger.batches import newest_round
-from ledger.cases import Case, Person
-from ledger.ids import esign_id
-from ledger.schema import batches, history, incidents, other_rows, requests, signers
-from ledger.sql import among
-from ledger.states import RequestState, SignerState
+from ledger.schema import batches, history, incidents, other_rows, requests
+from ledger.sql import among, as_moment, unindexed
+from ledger.standing import PORTION, Standing, standings
 from ledger.store import Ledger
 
 REFUSED = "refused"
-TWICE = "The provider holds this request twice; withdraw one of them there."
 
 
 class RowStatus(Frozen):
-    """One row of a sheet. `state` is a request's state, or `refused` for a row that was never planned.
-
-    `waiting_for` names who has to sign now; `document` is the archived file.
-    """
+    """One row of a batch's sheet; its fields are `Standing`'s."""
 
     request_id: str | None
     row: int
@@ -40,6 +35,18 @@ class RowStatus(Frozen):
     problem: str | None = None
     document: str | None = None
     esign_id: str | None = None
+
+
+class _Place(NamedTuple):
+    """A row of a sheet, and the request in it, or why there is none."""
+
+    row: int
+    key: str | None
+    request_id: str | None
+    problem: str | None
+
+
+_ROW = attrgetter("row")
 
 
 class Line(Frozen):
@@ -65,9 +72,8 @@ class Incident(Frozen):
 async def rows(ledger: Ledger, batch_id: str) -> list[RowStatus]:
     """All rows of a batch's sheet in the sheet's order: its requests, refused rows, and rows another batch has."""
     async with ledger.read() as connection:
-        found = await _requests(ledger, connection, requests.c.batch_id == batch_id, newest_round())
-        found += await _others(ledger, connection, batch_id)
-    return sorted(found, key=lambda one: one.row)
+        places = sorted(await _places(connection, batch_id), key=_ROW)
+        return [_row_status(one) async for portion in _portions(ledger, connection, places) for one in portion]
 
 
 async def sheet_rows(ledger: Ledger, sheet: str) -> list[RowStatus]:
@@ -75,19 +81,24 @@ async def sheet_rows(ledger: Ledger, sheet: str) -> list[RowStatus]:
 
     Refused rows are those of the batch frozen last.
     """
+    return [_row_status(one) async for portion in sheet_portions(ledger, sheet) for one in portion]
+
+
+async def sheet_portions(
+    ledger: Ledger, sheet: str, only: Collection[str] | None = None
+) -> AsyncIterator[list[Standing]]:
+    """The same, or only these requests of them, a thousand at a time: whoever shows a long sheet keeps less of it."""
     newest = (
         select(batches.c.id).where(batches.c.sheet == sheet).order_by(batches.c.frozen_at.desc(), batches.c.id.desc())
     )
     async with ledger.read() as connection:
         ids = list((await connection.execute(newest)).scalars())
-        found: list[RowStatus] = []
-        seen: set[str | None] = set()
-        for place, batch_id in enumerate(ids):
-            more = await _requests(ledger, connection, requests.c.batch_id == batch_id, newest_round())
-            more += await _others(ledger, connection, batch_id)
-            found += [one for one in more if (one.key not in seen if one.request_id else place == 0)]
-            seen |= {one.key for one in more if one.request_id}
-    return sorted(found, key=lambda one: one.row)
+        if len(ids) == 1:
+            places = await _places(connection, ids[0], only)
+        else:
+            places = [place for place in await _winners(connection, ids) if only is None or place.request_id in only]
+        async for portion in _portions(ledger, connection, sorted(places, key=_ROW)):
+            yield portion
 
 
 async def told(ledger: Ledger, request_id: str) -> list[Line]:
@@ -105,80 +116,59 @@ async def all_incidents(ledger: Ledger, most: int | None = None) -> list[Inciden
         return [Incident(**row) for row in found]
 
 
-async def _requests(ledger: Ledger, connection: AsyncConnection, *conditions: ColumnElement[bool]) -> list[RowStatus]:
-    names = (
-        "id",
-        "batch_id",
-        "row",
-        "key",
-        "state",
-        "sent_at",
-        "last_event",
-        "last_event_at",
-        "problem",
-        "archived_as",
-    )
-    chosen = select(*(requests.c[name] for name in names)).where(*conditions)
-    found = (await connection.execute(chosen)).mappings().all()
-    people, names_of = await _people(connection, *conditions)
-    twice = set((await connection.execute(_twice(*conditions))).scalars())
-    return [
-        RowStatus(
-            request_id=row["id"],
-            esign_id=esign_id(ledger, row["id"]),
-            document=row["archived_as"],
-            problem=TWICE if row["id"] in twice else row["problem"],
-            waiting_for=", ".join(names_of[person.id] for person in _asked(row["id"], row["state"], people)),
-            next_reminder_at=min(
-                (p.next_reminder_at for p in people.get(row["id"], ()) if p.next_reminder_at), default=None
-            ),
-            **{name: row[name] for name in ("row", "key", "state", "sent_at", "last_event", "last_event_at")},
-        )
-        for row in found
-    ]
+async def _places(connection: AsyncConnection, batch_id: str, only: Collection[str] | None = None) -> list[_Place]:
+    """The rows of a batch's sheet: its own requests, refused rows, and rows whose request belongs to another batch."""
+    own = select(requests.c.row, requests.c.key, requests.c.id, null()).where(newest_round())
+    others = (
+        select(other_rows.c.row, func.coalesce(requests.c.key, other_rows.c.key), other_rows.c.request_id,
+               other_rows.c.problem)
+        .outerjoin(requests, requests.c.id == other_rows.c.request_id)
+        .where(other_rows.c.batch_id == batch_id)
+    )  # fmt: skip
+    if only is None:
+        own = own.where(requests.c.batch_id == batch_id)
+    else:
+        own = own.where(unindexed(requests.c.batch_id) == batch_id, among(connection, requests.c.id, only))
+        others = others.where(among(connection, other_rows.c.request_id, only))
+    return [_Place(*place) for chosen in (own, others) for place in await connection.execute(chosen)]
 
 
-async def _people(
-    connection: AsyncConnection, *conditions: ColumnElement[bool]
-) -> tuple[dict[str, list[Person]], dict[str, str]]:
-    columns = (signers.c.id, signers.c.request_id, signers.c.position, signers.c.turn, signers.c.name, signers.c.state,
-               signers.c.next_reminder_at)  # fmt: skip
-    chosen = select(*columns).join(requests, requests.c.id == signers.c.request_id).where(*conditions)
-    people: dict[str, list[Person]] = {}
-    names: dict[str, str] = {}
-    for row in await connection.execute(chosen.order_by(signers.c.request_id, signers.c.position)):
-        person = Person(
-            row.id, row.position, row.turn, "", SignerState(row.state), next_reminder_at=row.next_reminder_at
-        )
-        people.setdefault(row.request_id, []).append(person)
-        names[row.id] = row.name
-    return people, names
+async def _winners(connection: AsyncConnection, batch_ids: Sequence[str]) -> list[_Place]:
+    """The rows of a sheet that several batches know, those frozen last first."""
+    found: list[_Place] = []
+    seen: set[str | None] = set()
+    for number, batch_id in enumerate(batch_ids):
+        places = await _places(connection, batch_id)
+        found += [one for one in places if (one.key not in seen if one.request_id else number == 0)]
+        seen |= {one.key for one in places if one.request_id}
+    return found
 
 
-def _asked(request_id: str, state: str, people: dict[str, list[Person]]) -> list[Person]:
-    return Case(request_id, "", RequestState(state), people=people.get(request_id, [])).in_turn()
+async def _portions(
+    ledger: Ledger, connection: AsyncConnection, places: Sequence[_Place]
+) -> AsyncIterator[list[Standing]]:
+    for start in range(0, len(places), PORTION):
+        portion = places[start : start + PORTION]
+        known = await standings(ledger, connection, [one.request_id for one in portion if one.request_id])
+        yield [_standing(place, known) for place in portion]
 
 
-def _twice(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(incidents.c.request_id).join(requests, requests.c.id == incidents.c.request_id).where(*conditions)
+def _standing(place: _Place, known: Mapping[str, Standing]) -> Standing:
+    if place.request_id is None:
+        return Standing(None, place.row, place.key, REFUSED, problem=place.problem)
+    there = known[place.request_id]
+    return there if there.row == place.row else there._replace(row=place.row)
 
 
-async def _others(ledger: Ledger, connection: AsyncConnection, batch_id: str) -> list[RowStatus]:
-    """Refused rows, and rows whose request belongs to another batch, under this sheet's row numbers."""
-    chosen = select(other_rows).where(other_rows.c.batch_id == batch_id)
-    others = (await connection.execute(chosen)).mappings().all()
-    known = await by_id(ledger, connection, {row["request_id"] for row in others if row["request_id"]})
-    return [
-        known[row["request_id"]].model_copy(update={"row": row["row"]})
-        if row["request_id"]
-        else RowStatus(request_id=None, row=row["row"], key=row["key"], state=REFUSED, problem=row["problem"])
-        for row in others
-    ]
+def _row_status(standing: Standing) -> RowStatus:
+    values = standing._asdict()
+    for name in ("sent_at", "last_event_at", "next_reminder_at"):
+        if values[name] is not None:
+            values[name] = as_moment(values[name])
+    return RowStatus.model_construct(**values)
 
 
 async def by_id(ledger: Ledger, connection: AsyncConnection, ids: Collection[str]) -> dict[str, RowStatus]:
     """These requests by their ids, in the caller's transaction."""
-    if not ids:
-        return {}
-    found = await _requests(ledger, connection, among(connection, requests.c.id, sorted(ids)))
-    return {one.request_id: one for one in found if one.request_id}
+    found = await standings(ledger, connection, sorted(ids))
+    return {request_id: _row_status(standing) for request_id, standing in found.items()}

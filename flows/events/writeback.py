@@ -7,17 +7,17 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from connectors import sheets
 from connectors.sheets import RowResult, SheetError
 from flows.edges import kinds
-from flows.effects import put_off
+from flows.effects import put_off_all
 from flows.lease import while_leased
 from ledger import batches, outbox, reading
-from ledger.ids import esign_id
 from ledger.outbox import Effect
-from ledger.reading import RowStatus
+from ledger.standing import Standing
 from ledger.store import Ledger
 from recipes import loading
 from recipes.errors import RecipeError, RowProblem
@@ -61,14 +61,17 @@ async def _try(ledger: Ledger, sheet: str, recipe: str, ids: set[str]) -> bool |
 
 async def _settle_effects(ledger: Ledger, effects: list[Effect], written: Mapping[str, bool | str]) -> int:
     """An effect is done once every sheet that shows its row has been written."""
-    done = []
+    done: list[tuple[int, int]] = []
+    failed: dict[str, list[Effect]] = defaultdict(list)
     for effect in effects:
         answers = [written.get(sheet, False) for sheet in effect.payload["sheets"]]
         problem = next((answer for answer in answers if isinstance(answer, str)), None)
         if problem is not None:
-            await put_off(ledger, effect, problem)
+            failed[problem].append(effect)
         elif all(answers):
             done.append((effect.id, effect.version))
+    for problem, those in failed.items():
+        await put_off_all(ledger, those, problem)
     await outbox.done(ledger, done)
     return len(done)
 
@@ -103,8 +106,8 @@ async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[
     """
 
     async def results() -> list[RowResult]:
-        rows = await reading.sheet_rows(ledger, sheet)
-        return [shown(ledger, row) for row in rows if only is None or row.request_id in only]
+        portions = reading.sheet_portions(ledger, sheet, only)
+        return [shown(row) async for portion in portions for row in portion]
 
     return await write_results(ledger, sheet, recipe, results)
 
@@ -122,20 +125,20 @@ async def write_results(
     return bool(await while_leased(ledger, lease_name(sheet), work, seconds=LEASE_SECONDS))
 
 
-def shown(ledger: Ledger, row: RowStatus) -> RowResult:
+def shown(row: Standing) -> RowResult:
     """One row as its owner sees it; times are those of this machine."""
     return RowResult(
         row=row.row,
         key=row.key or "",
         values={
-            "esign status": str(row.state).replace("_", " "),
+            "esign status": row.state.replace("_", " "),
             "esign waiting for": row.waiting_for,
             "esign sent": _time(row.sent_at),
             "esign last event": f"{row.last_event} {_time(row.last_event_at)}".strip() if row.last_event else "",
             "esign next reminder": _time(row.next_reminder_at),
             "esign problem": row.problem or "",
             "esign document": row.document or "",
-            "esign id": esign_id(ledger, row.request_id) if row.request_id else "",
+            "esign id": row.esign_id or "",
         },
     )
 
@@ -161,5 +164,11 @@ def lease_name(sheet: str) -> str:
     return f"sheet:{hashlib.sha256(sheet.encode()).hexdigest()[:32]}"
 
 
-def _time(moment: datetime | None) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
+def _time(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else _minute(milliseconds // 60_000)
+
+
+@lru_cache(maxsize=1000)
+def _minute(number: int) -> str:
+    """A minute as this machine's clock showed it; thousands of rows are sent in one."""
+    return datetime.fromtimestamp(60 * number).strftime("%Y-%m-%d %H:%M")  # noqa: DTZ006 - its owner's time is meant

@@ -11,6 +11,7 @@ from connectors.signing.model import EventType, Status
 from ledger import outbox, planning, reading, sending, settling
 from ledger.outcomes import NothingHappened, Outcome, Refused, Sent, Uncertain
 from ledger.schema import attempts, incidents, requests
+from ledger.standing import TWICE
 from ledger.store import Ledger
 from tests.ledger.making import claimed, draft, event, hear, lines, planned, row, snapshot
 
@@ -156,7 +157,7 @@ async def test_a_second_provider_id_is_kept_as_an_incident_and_the_first_stays(l
     (line,) = await lines(ledger, requests)
     assert (line["provider_id"], line["state"]) == ("P2", "sent")
     (status,) = await reading.rows(ledger, batch_id)
-    assert status.problem == reading.TWICE
+    assert status.problem == TWICE
 
 
 async def test_what_happens_to_the_second_copy_is_remembered_and_moves_nothing(ledger: Ledger) -> None:
