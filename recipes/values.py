@@ -46,17 +46,30 @@ def read(name: str, column: Column, cell: str) -> Value:
         return ""
     if len(text) > LONGEST:
         raise RowProblem(f"{name}: is longer than {LONGEST} characters; shorten it.")
-    if _TURNING.search(text) or any(unicodedata.category(char) in {"Cc", "Cs", "Co"} for char in text):
+    # First asked of the whole text, which nearly always is printable.
+    if not text.isprintable() and (_TURNING.search(text) or _invisible(text)):
         raise RowProblem(f"{name}: holds invisible characters; clear the cell and type it again.")
     return _READERS[column.type](name, column, text)
 
 
+def _invisible(text: str) -> bool:
+    return any(unicodedata.category(char) in {"Cc", "Cs", "Co"} for char in text)
+
+
 def email(name: str, text: str) -> str:
     """The address as typed, its domain in lower case; nobody is asked whether it exists. Raises `RowProblem`."""
+    if (address := _address(text)) is None:
+        raise RowProblem(f'{name}: "{text}" is not an e-mail address; correct it.')
+    return address
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> str | None:
+    """Kept for a while, since one address is asked about as a cell, as a signer's, and in the next row again."""
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise RowProblem(f'{name}: "{text}" is not an e-mail address; correct it.') from None
+        return None
 
 
 def phone(name: str, text: str, region: str | None = None) -> str:

@@ -58,7 +58,7 @@ def with_signer_fields(markdown: str, signers: Sequence[Signer]) -> str:
 def _without_date_of_signing(line: str) -> str:
     """A date beside the same person's signature, on a line of nothing but marks, goes with it: the provider's own
     signature block has one [mcp]."""
-    if ANCHOR.sub("", line).strip() or line.startswith("    "):
+    if "[[" not in line or ANCHOR.sub("", line).strip() or line.startswith("    "):
         return line
     signing = {anchor.role for _, anchor in anchors(line) if anchor.kind is FieldKind.SIGNATURE}
     for match, anchor in anchors(line):
@@ -266,6 +266,8 @@ def _prefix(line: str) -> re.Match[str]:
 
 def _cut(line: str) -> tuple[list[Cut], str]:
     """The line cut at its marks, and what follows the last; in code, and after a backslash, a mark is text."""
+    if "[[" not in line:  # most lines, of each row of a sheet
+        return [], line
     code = [match.span() for match in _CODE.finditer(line)]
     cuts: list[Cut] = []
     end = 0
