@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -29,7 +30,7 @@ from tests.acceptance.house import (
     write_sheet,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(180)]
 
 TOKEN = "token-of-example-company-00"
 ROWS = 2
@@ -202,6 +203,60 @@ def test_the_right_number_sends_for_real(servers: Servers, tmp_path: Path) -> No
     again = run("send", "nda", str(sheet), "--account", "default", env=servers.live())
     assert again.returncode == 0, again.stdout + again.stderr
     assert len([one for one in servers.sandbox.recent() if " LD-" in one["title"]]) == ROWS
+
+
+def newest(servers: Servers) -> str:
+    """Id of the batch that was frozen last."""
+    shown = run("status", "--json", env=servers.live())
+    assert shown.returncode == 0, shown.stderr
+    return str(json.loads(shown.stdout)["batch"]["id"])
+
+
+def contracts(servers: Servers, group: str) -> list[str]:
+    """For each contract of this group, what it says about being a trial."""
+    return [one["test"] for one in servers.sandbox.recent() if f" {group}-" in one["title"]]
+
+
+def test_resuming_a_live_batch_asks_for_the_number_that_is_left(servers: Servers, tmp_path: Path) -> None:
+    sheet, env = write_sheet(tmp_path / "people.csv", "LF", 4), servers.live()
+    first = run("send", "nda", str(sheet), "--account", "default", "--limit", "1", "--yes", "--live", env=env)
+    assert first.returncode in (0, 1) and contracts(servers, "LF") == ["no"], first.stdout + first.stderr
+    batch_id = newest(servers)
+    assert run("batch", "pause", batch_id, env=env).returncode == 0
+    for typed in ("4", "yes"):
+        code, screen = at_a_terminal("batch", "resume", batch_id, env=env, asked="to send them: ", typed=typed)
+        assert code == 1 and "LIVE: this sends 3 requests that bind people" in screen, screen
+        assert screen.endswith("Nothing was sent.")
+    for words in ((), ("--yes",), ("--live",)):
+        answer = run("batch", "resume", batch_id, *words, env=env)
+        assert answer.returncode == 2 and "--yes --live" in answer.stderr, answer.stdout + answer.stderr
+    assert contracts(servers, "LF") == ["no"]
+    assert "A person paused it" in run("status", batch_id, env=env).stdout, "what was not confirmed opened the batch"
+    code, screen = at_a_terminal("batch", "resume", batch_id, env=env, asked="to send them: ", typed="3")
+    assert code == 0, screen
+    assert contracts(servers, "LF") == ["no"] * 4
+    again = run("batch", "resume", batch_id, env=env)
+    assert again.returncode == 0 and len(contracts(servers, "LF")) == 4, again.stdout + again.stderr
+
+
+def test_resending_through_a_live_account_is_confirmed_anew(servers: Servers, tmp_path: Path) -> None:
+    sheet, env = write_sheet(tmp_path / "people.csv", "LG", 3), servers.live()
+    with servers.sandbox.faults((CREATE, "status:422", 2)):
+        first = run("send", "nda", str(sheet), "--account", "default", "--yes", "--live", env=env)
+    assert first.returncode == 1 and contracts(servers, "LG") == ["no"], first.stdout + first.stderr
+    batch_id = newest(servers)
+    for words in ((), ("--yes",), ("--live",)):
+        answer = run("batch", "resend", batch_id, *words, env=env)
+        assert answer.returncode == 2 and "--yes --live" in answer.stderr, answer.stdout + answer.stderr
+    code, screen = at_a_terminal("batch", "resend", batch_id, env=env, asked="to send them: ", typed="3")
+    assert code == 1 and "LIVE: this sends 2 requests" in screen and screen.endswith("Nothing was sent."), screen
+    assert contracts(servers, "LG") == ["no"]
+    answer = run("batch", "resend", batch_id, "--yes", "--live", env=env)
+    assert answer.returncode == 0 and "2 rows are sent anew" in answer.stdout, answer.stdout + answer.stderr
+    assert contracts(servers, "LG") == ["no"] * 3
+    again = run("batch", "resend", batch_id, "--yes", "--live", env=env)
+    assert again.returncode == 1 and "Nothing was sent" in again.stderr, again.stdout + again.stderr
+    assert len(contracts(servers, "LG")) == 3
 
 
 def test_a_mode_there_is_not_names_the_variable(servers: Servers, tmp_path: Path) -> None:
