@@ -49,13 +49,13 @@ class Inline:
 
     def _run(self, work: Work[T], given_up: threading.Event) -> T:
         with self._engine.begin() as connection:
-            done = _to_its_end(work(AtOnce(connection)))
+            done = _to_its_end(work(cast(AsyncConnection, AtOnce(connection))))
             if given_up.is_set():
                 raise asyncio.CancelledError
             return done
 
 
-class AtOnce(AsyncConnection):
+class AtOnce:
     """A connection that is asynchronous in form only: whatever is awaited is there already.
 
     It has of an AsyncConnection what the ledger uses; `driver` is SQLite's own connection, in the same transaction.

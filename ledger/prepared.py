@@ -12,19 +12,20 @@ from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Executable, Text, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ClauseElement
-from sqlalchemy.types import TypeEngine
 
 from ledger.inline import AtOnce
 from ledger.sql import as_moment, is_postgres, now_ms
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
+Converts = list[tuple[int, Convert]]
 
 
 class Prepared:
@@ -72,43 +73,43 @@ class _Compiled:
 
     def line(self, values: Values) -> tuple[Any, ...]:
         """The values in the statement's order, as the driver takes them."""
-        return tuple(
-            value if (convert := step[1]) is None else convert(value)
-            for step in self._steps
-            for value in (values.get(step[0], step[2]),)
-        )
+        pick, fixed, converts = self._parameters
+        line = pick({**fixed, **values} if fixed else values)
+        return _converted(line, converts) if converts else line
 
     def result(self, lines: Iterable[tuple[Any, ...]]) -> list[Any]:
         """The driver's rows as ours."""
         kind, converts = self._result
-        if not converts:
-            return [kind(*line) for line in lines]
-        rows = []
-        for line in lines:
-            row = list(line)
-            for place, convert in converts:
-                row[place] = convert(row[place])
-            rows.append(kind(*row))
-        return rows
+        return [kind._make(_converted(line, converts) if converts else line) for line in lines]
 
     @cached_property
-    def _steps(self) -> list[tuple[str, Convert | None, Any]]:
-        """For each parameter: its name, what is done to its value, and the value it has where none is given."""
-        binds = [self._made.binds[name] for name in self._made.positiontup]
-        return [
-            (name, self._impl(bind.type).bind_processor(self._dialect), bind.value)
-            for name, bind in zip(self._made.positiontup, binds, strict=True)
-        ]
+    def _parameters(self) -> tuple[Callable[[Values], tuple[Any, ...]], Values, Converts]:
+        """How the parameters are taken out of values, those that are always the same, and which are converted."""
+        names = self._made.positiontup
+        binds = [self._made.binds[name] for name in names]
+        fixed = {name: bind.value for name, bind in zip(names, binds, strict=True) if not bind.required}
+        converts = self._converts(bind.type.dialect_impl(self._dialect).bind_processor(self._dialect) for bind in binds)
+        if len(names) > 1:
+            return itemgetter(*names), fixed, converts
+        return lambda values: tuple(values[name] for name in names), fixed, converts
 
     @cached_property
-    def _result(self) -> tuple[Any, list[tuple[int, Convert]]]:
+    def _result(self) -> tuple[Any, Converts]:
         columns = self._statement.exported_columns
-        converts = [self._impl(column.type).result_processor(self._dialect, None) for column in columns]
-        kind = namedtuple("Row", columns.keys(), rename=True)
-        return kind, [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+        kinds = [column.type.dialect_impl(self._dialect) for column in columns]
+        converts = self._converts(kind.result_processor(self._dialect, None) for kind in kinds)
+        return namedtuple("Row", columns.keys(), rename=True), converts
 
-    def _impl(self, kind: TypeEngine[Any]) -> TypeEngine[Any]:
-        return kind.dialect_impl(self._dialect)
+    def _converts(self, processors: Iterable[Convert | None]) -> Converts:
+        return [(place, convert) for place, convert in enumerate(processors) if convert is not None]
+
+
+def _converted(line: tuple[Any, ...], converts: Converts) -> tuple[Any, ...]:
+    """A line of values with some of them as the other side has them."""
+    changed = list(line)
+    for place, convert in converts:
+        changed[place] = convert(changed[place])
+    return tuple(changed)
 
 
 _NOW = Prepared(lambda _: select(now_ms().label("now")))

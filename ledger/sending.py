@@ -116,7 +116,7 @@ async def turn_over(
 
     async def work(connection: AsyncConnection) -> Turnover:
         await _record(connection, outcomes)
-        return await _claim(connection, wish, texts or Texts()) if wish else Turnover([])
+        return await _claim(connection, wish, Texts() if texts is None else texts) if wish else Turnover([])
 
     return await ledger.write(work)
 
@@ -132,7 +132,7 @@ async def coming(
         columns = (requests.c.ref, requests.c.content, requests.c.document_sha256)
         chosen = select(*columns).where(*planned).order_by(requests.c.row).limit(most)
         rows = (await connection.execute(chosen)).all()
-        documents = await (texts or Texts()).fetch(connection, {row.document_sha256 for row in rows})
+        documents = await (Texts() if texts is None else texts).fetch(connection, {row.document_sha256 for row in rows})
     return [_request(row.content, documents[row.document_sha256], row.ref) for row in rows]
 
 
