@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, null, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Event
+from ledger import rounds
 from ledger.cases import Case, Person
 from ledger.drafts import Reminders
 from ledger.prepared import Prepared, among_listed, listed
@@ -65,6 +66,7 @@ class Casefile:
         Whoever records a provider id first finds the deliveries that waited for it, in the same transaction.
         """
         await self._rematch()
+        await self._tell_later_rounds()
         await self._write()
         happenings = [
             {"request_id": case.id, **vars(happening)} for case in self.cases.values() for happening in case.happenings
@@ -111,6 +113,13 @@ class Casefile:
             done = update(inbox).where(inbox.c.id == bindparam("delivery"))
             values: dict[str, Any] = {"state": "done", "request_id": bindparam("request"), "event": None}
             await self.connection.execute(done.values(values), matched)
+
+    async def _tell_later_rounds(self) -> None:
+        came_out = [case.id for case in self.cases.values() if rounds.came_out(case, *self._before[case.id][:2])]
+        if came_out:
+            later = await rounds.later_rounds(self.connection, came_out)
+            for case in await self.take_out_ids(sorted(later)):
+                rounds.tell(case, self.cases[later[case.id]], self.at)
 
     async def answer_attempts(self) -> None:
         """Where nobody has answered for the last attempt, what the provider shows is its answer: it got through."""
