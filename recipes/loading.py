@@ -10,8 +10,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from connectors.signing.model import PlacedField
-from recipes.document.finding import fields, letters_of
-from recipes.document.letters import pages
 from recipes.document.roles import check_anchors, check_markdown
 from recipes.errors import DocumentError, RecipeError, RowProblem
 from recipes.language import LanguageError, check
@@ -125,7 +123,10 @@ def _markdown(words: RecipeWords, file: YamlFile) -> str | None:
 
 def _placed(words: RecipeWords, pdf: bytes, file: YamlFile) -> tuple[PlacedField, ...]:
     """The fields a PDF's anchors ask for, once they are known to be the signers'."""
-    from recipes.document.editing import editable  # only here, since it takes its time to import
+    # Only here, since they take their time to import, and most documents are Markdown.
+    from recipes.document.editing import editable
+    from recipes.document.finding import fields, letters_of
+    from recipes.document.letters import pages
 
     where = f"document: {words.document}"
     try:

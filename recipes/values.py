@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from recipes.errors import RowProblem
@@ -74,6 +73,8 @@ def _address(text: str) -> str | None:
 
 def phone(name: str, text: str, region: str | None = None) -> str:
     """The number in its international form (E.164). Raises `RowProblem`."""
+    import phonenumbers  # only here, since it takes its time to import, and few sheets have numbers
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

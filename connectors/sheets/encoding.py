@@ -6,8 +6,6 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from connectors.sheets.errors import SheetError
 
 _MARKS = (
@@ -66,6 +64,8 @@ def _encoding(raw: bytes) -> Encoding | None:
 
 def _guess(raw: bytes) -> str | None:
     """The likeliest encoding; of those that fit equally well the one that stands first in our list."""
+    from charset_normalizer import from_bytes  # only here, since it takes its time, and most sheets are in UTF-8
+
     guesses = list(from_bytes(raw, cp_isolation=_LIKELY))
     if not guesses:
         return None

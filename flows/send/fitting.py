@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.signing.model import Document, SignatureRequest
-from connectors.signing.provider import Capability, Provider
+from connectors.signing.model import SignatureRequest
+from connectors.signing.provider import Provider
 from flows.send.addresses import Addresses
+from flows.send.as_pdf import sent_as_pdf
 from flows.send.drawing import Draw, drawn_here
 from ledger.sending import Claimed
 
@@ -36,10 +37,3 @@ class Fitting:
                 "proof": self.addresses.proof(claimed.ref),
             }
         )
-
-
-def sent_as_pdf(provider: type[Provider], document: Document) -> bool:
-    """Whether this provider is given the document as a PDF."""
-    if document.template is not None or Capability.UPLOADS not in provider.capabilities:
-        return False
-    return document.pdf is not None or Capability.MARKDOWN not in provider.capabilities

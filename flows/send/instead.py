@@ -9,7 +9,7 @@ from connectors.signing.anchors import Anchor, anchors
 from connectors.signing.errors import Unsupported
 from connectors.signing.model import PlacedField, SignatureRequest
 from connectors.signing.provider import Capability, Provider
-from flows.send.fitting import sent_as_pdf
+from flows.send.as_pdf import sent_as_pdf
 
 PASSED_ON: Mapping[str, tuple[str, Callable[[SignatureRequest], bool]]] = {
     "message": ("the message", lambda request: request.message is not None),
