@@ -136,6 +136,9 @@ class _Page:
         self._below()
 
     def _line(self, line: str) -> None:
+        if "[[" not in line and not self._waiting:  # most lines, in each row of a sheet
+            self._put(line)
+            return
         lead = _prefix(line)
         if lead["item"]:
             self._below()
@@ -266,7 +269,7 @@ def _prefix(line: str) -> re.Match[str]:
 
 def _cut(line: str) -> tuple[list[Cut], str]:
     """The line cut at its marks, and what follows the last; in code, and after a backslash, a mark is text."""
-    if "[[" not in line:  # most lines, of each row of a sheet
+    if "[[" not in line:
         return [], line
     code = [match.span() for match in _CODE.finditer(line)]
     cuts: list[Cut] = []
