@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import subprocess
-import sys
 
 import pytest
 from cyclopts.command_spec import CommandSpec
 
 from cli.main import app
+from tests.cli.modules import loaded
 
-ASK = """
-import sys
-from cli.main import main
-try:
-    main(sys.argv[1:])
-finally:
-    print(*sys.modules, file=sys.stderr)
-"""
 HEAVY = {"prefect", "sqlalchemy", "alembic", "pydantic", "httpx", "aiohttp", "psutil", "click", "jinja2", "asyncio",
          "importlib.metadata"}  # fmt: skip
 ROOMS = {"connectors", "recipes", "ledger", "blocks", "flows", "receiver", "sandbox"}
 VERBS = {name: spec for name, spec in app._commands.items() if isinstance(spec, CommandSpec)}
-
-
-def loaded(*words: str, code: int = 0) -> tuple[str, set[str]]:
-    """What the command prints, and the modules it has loaded by then."""
-    asked = subprocess.run([sys.executable, "-c", ASK, *words], capture_output=True, text=True, timeout=60)
-    assert asked.returncode == code, asked.stderr
-    *_, modules = asked.stderr.splitlines()
-    return asked.stdout, set(modules.split())
 
 
 @pytest.mark.parametrize("words", [("--help",), ()])
