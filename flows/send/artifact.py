@@ -15,6 +15,8 @@ from ledger.reading import RowStatus
 from ledger.store import Ledger
 
 EVERY_SECONDS = 3.0
+LAST_WORD_SECONDS = 0.5
+"""How long somebody who interrupts a sending waits for the bar's last figure, where the server does not answer."""
 MOST = 200
 NEEDS_A_PERSON = ("refused", "failed", "uncertain", "declined", "expired")
 
@@ -63,14 +65,16 @@ async def showing_progress(batch_id: str, tell: Tell) -> AsyncIterator[Tell]:
         tell(now)
 
     showing = asyncio.create_task(_show_progress(batch_id, lambda: newest))
+    patience = LAST_WORD_SECONDS
     try:
         yield hear
+        patience = EVERY_SECONDS
     finally:
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
         if newest is not None:
             with suppress(Exception):
-                async with asyncio.timeout(EVERY_SECONDS):
+                async with asyncio.timeout(patience):
                     await acreate_progress_artifact(_share(newest), key=_bar_key(batch_id), description=_bar(newest))
 
 
