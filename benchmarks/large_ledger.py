@@ -49,7 +49,7 @@ SELECT 'req_0000000000000000' || serial, :batch, n - :first + 2, 'test', :campai
        'text', 'agreement-' || serial || '.pdf', state, CASE state WHEN 'planned' THEN 0 ELSE 1 END,
        CASE WHEN state IN ('planned', 'failed', 'uncertain') THEN NULL ELSE 'con-' || serial END,
        CASE state WHEN 'failed' THEN 'The provider refuses the address.' WHEN 'uncertain' THEN 'No answer came.' END,
-       :at + n, CASE WHEN state IN ('planned', 'failed', 'uncertain') THEN NULL ELSE :at + n END, :at + n + 30 * {DAY},
+       :at + n, CASE WHEN state IN ('planned', 'failed', 'uncertain') THEN NULL ELSE :at + n END, :at + n + {30 * DAY},
        CASE WHEN state IN ('completed', 'declined', 'expired', 'failed') THEN :at END, 'signer_signed', :at,
        CASE state WHEN 'completed' THEN :at END, CASE state WHEN 'completed' THEN 'nda/' || serial || '.pdf' END,
        CASE state WHEN 'completed' THEN '{"0" * 64}' END, CASE state WHEN 'completed' THEN 40000 END
@@ -62,7 +62,7 @@ INSERT INTO signers (id, request_id, position, turn, role, name, email, state, p
                      next_reminder_at)
 SELECT id || '.1', id, 1, 1, 'signer', 'Signer ' || ref, key,
        CASE state WHEN 'completed' THEN 'signed' WHEN 'planned' THEN 'waiting' ELSE 'invited' END, 'sig-' || ref, 0,
-       CASE WHEN state IN ('sent', 'in_progress') THEN created_at + 3 * {DAY} END {OF_THESE}
+       CASE WHEN state IN ('sent', 'in_progress') THEN created_at + {3 * DAY} END {OF_THESE}
 """,
     f"""
 INSERT INTO attempts (request_id, number, owner, started_at, outcome, outcome_at, provider_id)
