@@ -24,8 +24,11 @@ class Verdict(StrEnum):
     """What answered does not know the call, whatever the row says."""
     NO_QUOTA = "no_quota"
     """The account has nothing left to send with."""
-    GONE = "gone"
-    """The claim no longer stood when its turn came; no call was made, and the row is somebody else's."""
+
+    @property
+    def about_the_row(self) -> bool:
+        """Whether it says nothing about how the provider is: the row went through, or was refused for what it is."""
+        return self in (Verdict.SENT, Verdict.REFUSED)
 
 
 class Breaker:
@@ -50,7 +53,7 @@ class Breaker:
             )
         if verdict is Verdict.NO_QUOTA:
             return "The account has no quota left; top it up or upgrade it, then send the batch again to go on."
-        if verdict in (Verdict.NOTHING, Verdict.GONE):
+        if verdict is Verdict.NOTHING:
             return None
         self._last.append(verdict is Verdict.REFUSED)
         self._unclear = self._unclear + 1 if verdict is Verdict.UNCLEAR else 0

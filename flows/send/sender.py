@@ -109,7 +109,7 @@ class Sender:
         smooth = all(result.verdict is Verdict.SENT for result in ended)
         if smooth:
             self._conclude(ended)
-        calls = sum(result.verdict not in (Verdict.NOTHING, Verdict.GONE) for result in ended)
+        calls = sum(result.verdict is not Verdict.NOTHING for result in ended)
         room = self._room(most - calls) if smooth else 0
         if ended or room > 0 or self._untold:
             begun = _clock()
@@ -121,7 +121,7 @@ class Sender:
                 self._start(row, begun, _clock() + row.turn_in)
         if not smooth:
             self._conclude(ended)
-        self._wary = any(result.problem is not None for result in self._ended)
+        self._wary = any(map(_worrying, self._ended))
         for result in ended:
             self.tell(result)
         if self.paused and ended:
@@ -165,7 +165,7 @@ class Sender:
         return turned
 
     def _outcomes(self) -> list[Outcome]:
-        return [told for result in self._unrecorded if (told := outcome(result)) is not None]
+        return [outcome(result) for result in self._unrecorded]
 
     def _wish(self, room: int) -> Wish:
         return Wish(
@@ -201,24 +201,26 @@ class Sender:
         except asyncio.CancelledError:
             return Result(claimed, Verdict.NOTHING)
         try:
-            try:
-                standing = await self._stands(claimed, claimed_at)
-            except (asyncio.CancelledError, LedgerError):
-                return Result(claimed, Verdict.NOTHING)
-            if self._stopping or self._wary or self.paused or self.pace.waiting_for > 0:
-                return Result(claimed, Verdict.NOTHING)
-            if not standing:
-                return Result(claimed, Verdict.GONE)
-            return await attempt(self.provider, claimed, request)
+            if await self._may_call(claimed, claimed_at):
+                return await attempt(self.provider, claimed, request)
+            return Result(claimed, Verdict.NOTHING)
         finally:
             self._places.release()
 
-    async def _stands(self, claimed: Claimed, claimed_at: float) -> bool:
-        """Whether the claim still holds: asked of the ledger unless it was made just now, and always where an earlier
-        attempt may turn out to have got through."""
-        if claimed.attempt == 1 and _clock() - claimed_at < self.pace.fresh_seconds:
-            return True
-        return await sending.may_call(self.ledger, claimed.request_id, claimed.attempt, self.pace.lease_seconds)
+    async def _may_call(self, claimed: Claimed, claimed_at: float) -> bool:
+        """Whether to go on and call: nothing speaks against it, and the claim still holds.
+
+        That is asked of the ledger unless the claim was made just now, and always where an earlier attempt may turn
+        out to have got through.
+        """
+        if claimed.attempt > 1 or _clock() - claimed_at >= self.pace.fresh_seconds:
+            try:
+                holds = sending.may_call(self.ledger, claimed.request_id, claimed.attempt, self.pace.lease_seconds)
+                if not await holds:
+                    return False
+            except (asyncio.CancelledError, LedgerError):
+                return False
+        return not (self._stopping or self._wary or self.paused or self.pace.waiting_for > 0)
 
     def _ends(self, task: asyncio.Task[Result]) -> None:
         """A row's task has ended. `attempt` raises nothing, so an error came before the call."""
@@ -231,7 +233,7 @@ class Sender:
         else:
             result = task.result()
         self._unforeseen = self._unforeseen or error
-        self._wary = self._wary or result.problem is not None
+        self._wary = self._wary or _worrying(result)
         self._ended.append(result)
         self._news.set()
 
@@ -261,20 +263,21 @@ class Sender:
         for result in results:
             if result.verdict is Verdict.SENT:
                 self.pace.accepted()
-                continue
-            self.pace.not_accepted()
-            if result.verdict is Verdict.NOTHING:
+            elif result.verdict is Verdict.NOTHING:
                 self._exhausted = False
-                # A row given back before its call carries no problem and says nothing about the provider.
-                if result.problem is not None:
-                    self._slow_down(result.retry_after)
-        for result in results:
+            if _worrying(result):
+                self.pace.not_accepted()
+                if result.verdict is Verdict.NOTHING:
+                    self._slow_down(result)
             self.paused = self.paused or self.breaker.note(result.verdict)
 
-    def _slow_down(self, retry_after: float | None) -> None:
-        """The provider asks to wait: this process does, and so does whoever else sends through the account."""
-        if self.pace.slow_down(retry_after):
-            self._untold = True
+    def _slow_down(self, result: Result) -> None:
+        """The provider asks to wait: this process does, and so does whoever else sends through the account.
+
+        Where it could not be reached at all, that may be this machine's trouble alone.
+        """
+        if self.pace.slow_down(result.retry_after):
+            self._untold = self._untold or result.answered
         else:
             self.paused = self.paused or "The provider keeps asking to wait; send the batch again later to go on."
 
@@ -290,6 +293,11 @@ class Sender:
             await asyncio.sleep(0)  # their callbacks
         await self._commit_until_it_holds(self._ended, 0)
         self._ended = []
+
+
+def _worrying(result: Result) -> bool:
+    """Whether it says something about the provider; a row given back before its call carries no problem."""
+    return result.problem is not None and not result.verdict.about_the_row
 
 
 # macOS has no CLOCK_BOOTTIME; its CLOCK_MONOTONIC goes on during sleep, which `time.monotonic()` does not there.

@@ -39,13 +39,18 @@ GRACE = 5.0
 
 @dataclass(frozen=True)
 class Result:
-    """How one attempt ended. `problem` is for the ledger and the sheet and may hold the provider's own words."""
+    """How one attempt ended.
+
+    `problem` is for the ledger and the sheet and may hold the provider's own words; an attempt that ended before its
+    call has none. `answered`: the provider said so itself.
+    """
 
     claimed: Claimed
     verdict: Verdict
     snapshot: Snapshot | None = None
     problem: str | None = None
     retry_after: float | None = None
+    answered: bool = False
 
 
 def verdict_of(error: BaseException) -> Verdict:
@@ -69,18 +74,18 @@ async def attempt(provider: Provider, claimed: Claimed, request: SignatureReques
         return Result(claimed, Verdict.UNCLEAR, problem="Stopped in the middle of the call.")
     except Exception as error:
         problem = _without_marks(_sentence(error), request)
-        return Result(claimed, verdict_of(error), problem=problem, retry_after=getattr(error, "retry_after", None))
+        told = {name: getattr(error, name, None) for name in ("status", "retry_after")}
+        answered = told["status"] is not None
+        return Result(claimed, verdict_of(error), None, problem, told["retry_after"], answered)
     if snapshot.status is Status.FAILED:  # it exists there under an id, and nobody will sign it
         return Result(claimed, Verdict.REFUSED, snapshot=snapshot, problem=snapshot.reason)
     return Result(claimed, Verdict.SENT, snapshot=snapshot)
 
 
-def outcome(result: Result) -> Outcome | None:
-    """What the ledger is told; nothing about a row that turned out to be somebody else's."""
+def outcome(result: Result) -> Outcome:
+    """What the ledger is told."""
     request_id, attempt = result.claimed.request_id, result.claimed.attempt
     problem = result.problem
-    if result.verdict is Verdict.GONE:
-        return None
     if result.snapshot is not None:
         return Sent(request_id=request_id, attempt=attempt, snapshot=result.snapshot)
     if result.verdict is Verdict.REFUSED:
