@@ -3,7 +3,7 @@
     python -m benchmarks.questions FILE-OR-URL [--explain]
 
 Make one with `python -m benchmarks.large_ledger`. The slowest of three is printed, so that the first counts too.
-`--explain` shows how SQLite answers whatever takes longer than 50 ms.
+`--explain` shows how the database answers whatever takes longer than 50 ms.
 """
 
 from __future__ import annotations
@@ -81,12 +81,14 @@ async def ask(url: str) -> dict[str, tuple[float, Asked]]:
 
 
 async def explain(url: str, asked: Asked) -> list[str]:
-    """How SQLite would go about it."""
+    """How the database goes about it; SQLite's intentions, Postgres' doings."""
     lines = []
     async with await Ledger.open(url) as ledger, ledger.read() as connection:
+        lite = connection.dialect.name == "sqlite"
         for statement, values in asked:
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-            lines += [f"    {statement[:120]!r}", *(f"      {line[3]}" for line in plan)]
+            word = "EXPLAIN QUERY PLAN" if lite else "EXPLAIN (ANALYZE, BUFFERS)"
+            plan = await connection.exec_driver_sql(f"{word} {statement}", values)
+            lines += [f"    {statement[:120]!r}", *(f"      {line[-1]}" for line in plan)]
     return lines
 
 

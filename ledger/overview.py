@@ -13,7 +13,6 @@ from connectors.signing.model import Frozen
 from ledger.batches import Counts, counts, newest_round
 from ledger.reading import REFUSED, RowStatus, by_id, rows
 from ledger.schema import NEEDS_A_PERSON, incidents, other_rows, requests
-from ledger.sql import unindexed
 from ledger.store import Ledger
 
 PORTION = 1000
@@ -78,10 +77,12 @@ async def _first(ledger: Ledger, connection: AsyncConnection, batch_id: str, mos
 
 def _needing(batch_id: str) -> CompoundSelect[Any]:
     """Two questions put together, since with an OR neither would find its index."""
-    chosen = select(requests.c.id, requests.c.row).where(newest_round())
-    troubled = chosen.where(requests.c.batch_id == batch_id, text(f"({NEEDS_A_PERSON})"))
-    twice = chosen.join(incidents, incidents.c.request_id == requests.c.id)
-    return union(troubled, twice.where(unindexed(requests.c.batch_id) == batch_id))
+    mine = [requests.c.batch_id == batch_id, newest_round()]
+    troubled = select(requests.c.id, requests.c.row).where(*mine, text(f"({NEEDS_A_PERSON})"))
+    # One request after the other: joined, Postgres reads all there are beside the few incidents, and SQLite the batch.
+    its_row = select(requests.c.row).where(requests.c.id == incidents.c.request_id, *mine).scalar_subquery()
+    twice = select(incidents.c.request_id.label("id"), its_row.label("row")).subquery()
+    return union(troubled, select(twice.c.id, twice.c.row).where(twice.c.row.is_not(None)))
 
 
 def _refused(line: Row[Any]) -> RowStatus:
