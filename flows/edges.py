@@ -15,6 +15,9 @@ from typing import Any, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 from prefect.cache_policies import NO_CACHE, CachePolicy
 
+from flows.kinds import kinds as kinds
+from flows.kinds import leaves
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -66,12 +69,7 @@ def withheld(error: BaseException, *about: object) -> Withheld:
     """The same error without its text; `about` are the arguments among which our ids may be."""
     if getattr(error, "public", False):
         return Withheld(f"{type(error).__name__}: {error}")
-    return Withheld(" ".join([*kinds(error), *our_ids(*about, *_leaves(error))]))
-
-
-def kinds(error: BaseException) -> list[str]:
-    """The name of the error's class, or those of all classes in a group, each once."""
-    return list(dict.fromkeys(type(leaf).__name__ for leaf in _leaves(error)))
+    return Withheld(" ".join([*kinds(error), *our_ids(*about, *leaves(error))]))
 
 
 def our_ids(*things: object) -> list[str]:
@@ -85,9 +83,3 @@ def hush() -> None:
         logger = logging.getLogger(name)
         if logger.level < logging.WARNING:
             logger.setLevel(logging.WARNING)
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]

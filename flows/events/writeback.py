@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from connectors import sheets
 from connectors.sheets import RowResult, SheetError
-from flows.edges import kinds
 from flows.effects import put_off_all
+from flows.kinds import kinds
 from flows.lease import while_leased
 from ledger import batches, outbox, reading
 from ledger.outbox import Effect
@@ -30,12 +30,16 @@ LEASE_SECONDS = 20.0
 WAITS, LOOK = 60, 0.5
 
 KeyOf = Callable[[dict[str, str]], str | None]
+Left = MutableMapping[str, tuple[int, ...]]
+"""How each sheet was left once all its rows had been written: as long as nobody else has touched it, only what has
+changed since needs to be."""
 
 
-async def write_due(ledger: Ledger) -> int:
+async def write_due(ledger: Ledger, left: Left | None = None) -> int:
     """Write the rows that have changed to their sheets; how many. Another writer's sheet is left to it.
 
     A sheet that cannot be written (open elsewhere, moved away) is tried again later, and keeps no other waiting.
+    With `left`, a sheet that is not as it was left is written with all its rows.
     """
     effects = await outbox.due(ledger, "sheet", AT_ONCE)
     if not effects:
@@ -45,14 +49,14 @@ async def write_due(ledger: Ledger) -> int:
         for sheet in effect.payload["sheets"]:
             wanted[sheet].add(effect.request_id)
     recipes = await _recipes(ledger)
-    written = {sheet: await _try(ledger, sheet, recipes.get(sheet, ""), ids) for sheet, ids in wanted.items()}
+    written = {sheet: await _try(ledger, sheet, recipes.get(sheet, ""), ids, left) for sheet, ids in wanted.items()}
     return await _settle_effects(ledger, effects, written)
 
 
-async def _try(ledger: Ledger, sheet: str, recipe: str, ids: set[str]) -> bool | str:
+async def _try(ledger: Ledger, sheet: str, recipe: str, ids: set[str], left: Left | None) -> bool | str:
     """Whether it was written, or the problem."""
     try:
-        return await write_sheet(ledger, sheet, recipe, only=ids)
+        return await _write_with(left, ledger, sheet, recipe, ids)
     except SheetError as error:
         return str(error)
     except Exception as error:
@@ -82,20 +86,49 @@ async def _recipes(ledger: Ledger) -> dict[str, str]:
     return {batch.sheet: batch.recipe for batch in reversed(known)}
 
 
-async def write_batch(ledger: Ledger, batch_id: str) -> None:
+async def write_batch(ledger: Ledger, batch_id: str, left: Left | None = None) -> None:
     """Write every row of a batch to its sheet, refused ones included, after any other writer has finished.
 
-    Raises `SheetError` with a sentence; the changes stay due then.
+    With `left`, a sheet that is as it was left gets the changed rows only. Raises `SheetError` with a sentence; the
+    changes stay due then.
     """
     batch = await batches.batch(ledger, batch_id)
     if batch is None:
         return
     for _ in range(WAITS):
-        effects = await outbox.due(ledger, "sheet", AT_ONCE)  # before the statuses, so that none newer is missed
-        if await write_sheet(ledger, batch.sheet, batch.recipe):
+        due = await outbox.due(ledger, "sheet", AT_ONCE)  # before the statuses, so that none newer is missed
+        effects = [effect for effect in due if batch.sheet in effect.payload["sheets"]]
+        ids = {effect.request_id for effect in effects}
+        if await _write_with({} if left is None else left, ledger, batch.sheet, batch.recipe, ids):
             await _settle_effects(ledger, effects, {batch.sheet: True})
             return
         await asyncio.sleep(LOOK)
+
+
+async def _write_with(left: Left | None, ledger: Ledger, sheet: str, recipe: str, ids: set[str]) -> bool:
+    """Write these rows, or all of them if the sheet is not as it was left; False if another writer is at it."""
+    if left is None:
+        return await write_sheet(ledger, sheet, recipe, only=ids)
+    known = left.pop(sheet, None)
+    only = ids if known is not None and known == _signature(sheet) else None
+    if only is not None and not only:
+        written = True
+    else:
+        written = await write_sheet(ledger, sheet, recipe, only)
+    if written:
+        left[sheet] = _signature(sheet)
+    elif known is not None:
+        left[sheet] = known
+    return written
+
+
+def _signature(sheet: str) -> tuple[int, ...]:
+    """What tells a file that somebody saved from the one we left: each of ours is a file of its own."""
+    try:
+        found = Path(sheet).stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[str] | None = None) -> bool:

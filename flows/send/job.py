@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
-from connectors.sheets import SheetError
 from connectors.signing.provider import Provider, ProviderSettings
 from flows.accounts import Accounts, OpenAccount, provider_for
-from flows.edges import kinds
-from flows.events.writeback import write_batch, write_due
 from flows.send.assembling import sender_for
-from flows.send.pace import MARGIN, loop_clock
+from flows.send.pace import MARGIN
 from flows.send.patience import ending_in_order
 from flows.send.prepare import fingerprint
 from flows.send.progress import Outcome, Progress, Tally, Tell, silent
 from flows.send.sender import Sender
 from flows.send.settle import settle_account, wait_for_others
+from flows.send.showing import showing
 from ledger import batches
 from ledger.batches import Batch
 from ledger.settings import Settings
 from ledger.states import RequestState
 from ledger.store import Ledger
 
-logger = logging.getLogger(__name__)
-
 FIRST_CHUNK, LONGEST_CHUNK = 500, 8000
 """Rows in the first chunk, and at most; each is twice as long as the one before, since at a chunk's end the calls under
 way are waited for. A chunk is one task run in Prefect."""
-WRITE_EVERY = 3.0
-"""Seconds between write-backs to the sheet while sending, at least."""
-WRITING_SHARE = 30
-"""How many times as long as a write-back took the next one waits: a long sheet is read and written whole."""
 ROUNDS = 3
 """How often rows that another process or a settled attempt gave back are sent in one run."""
 
@@ -79,11 +68,12 @@ async def run_batch(
         async with Accounts(open_account) as accounts:
             provider = await accounts.client(batch.provider, batch.account)
             require_same_account(batch, provider.settings)
-            async with writing_back(ledger):
+            rows = await _planned(ledger, batch_id, limit)
+            async with showing(ledger, settings.ledger_url, batch_id, rows) as finish:
                 try:
                     outcome = await _send(ledger, batch, settings, provider, only_rows, limit, tell, chunk, margin)
                 finally:
-                    problem = await _show(ledger, batch_id)
+                    problem = await finish()
     if problem is not None:
         tell(Progress(outcome.attempted, outcome.sent, outcome.refused, outcome.unclear, problem))
     return replace(outcome, sheet_problem=problem)
@@ -158,33 +148,7 @@ def require_same_account(batch: Batch, account: ProviderSettings) -> None:
         )
 
 
-async def _show(ledger: Ledger, batch_id: str) -> str | None:
-    """Bring the whole sheet up to date; the sentence that says why not, if so. The sweep tries again."""
-    try:
-        await write_batch(ledger, batch_id)
-    except SheetError as error:
-        return str(error)
-    except Exception as error:
-        logger.warning("The sheet of %s was not brought up to date: %s.", batch_id, ", ".join(kinds(error)))
-        return "The sheet could not be brought up to date now; that happens within a few minutes."
-    return None
-
-
-@asynccontextmanager
-async def writing_back(ledger: Ledger) -> AsyncIterator[None]:
-    """Bring the sheet up to date every few seconds while something runs."""
-
-    async def keep_writing() -> None:
-        rest = WRITE_EVERY
-        while True:
-            await asyncio.sleep(rest)
-            begun = loop_clock()
-            await write_due(ledger)
-            rest = max(WRITE_EVERY, WRITING_SHARE * (loop_clock() - begun))
-
-    writer = asyncio.create_task(keep_writing())
-    try:
-        yield
-    finally:
-        writer.cancel()
-        await asyncio.gather(writer, return_exceptions=True)
+async def _planned(ledger: Ledger, batch_id: str, limit: int | None) -> int:
+    """How many rows there are to send, at most."""
+    planned = (await batches.counts(ledger, batch_id)).get(RequestState.PLANNED, 0)
+    return planned if limit is None else min(planned, limit)

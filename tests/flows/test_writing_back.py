@@ -11,16 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from flows.events.writeback import lease_name, write_due
+from connectors.signing.model import Snapshot, Status
+from flows.events.writeback import lease_name, write_batch, write_due
 from flows.send import prepare as preparing
 from flows.send.job import run_batch
 from flows.send.prepare import Prepared, RowsNotThere, prepare
 from flows.send.refusals import show_refused
-from ledger import batches, leases, outbox, planning, reading
+from ledger import batches, leases, outbox, planning, reading, sending
+from ledger.schema import effects
 from ledger.settings import Settings
 from ledger.store import Ledger
 from recipes import loading
 from tests.flows.fake_provider import FakeProvider, says
+from tests.ledger.making import lines
 
 HEADER = "company,signer_name,signer_email,our_company,our_name,our_email,purpose,years,note\n"
 ROW = (
@@ -144,6 +147,37 @@ async def test_a_sheet_that_is_gone_keeps_no_other_from_being_written(
     sheet.unlink()
     assert await write_due(ledger) == 1 and cells(other, "esign status") == ["planned"]
     assert not sheet.exists()
+    later = await lines(ledger, effects, kind="sheet", state="due")
+    assert [line["tries"] for line in later] == [1] * 3 and all("no sheet" in line["problem"] for line in later)
+
+
+async def test_a_sheet_that_stands_as_it_was_left_gets_the_changed_rows_alone(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    frozen = await planning.freeze(ledger, (await prepared(ledger, settings, sheet)).plan.draft())
+    left: dict[str, tuple[int, ...]] = {}
+    assert await write_due(ledger, left) == 3
+    file = sheet.stat().st_ino
+    await write_batch(ledger, frozen.batch_id, left)
+    assert sheet.stat().st_ino == file, "nothing has changed, so it is not even read"
+    (one, *_) = await sending.claim(ledger, frozen.batch_id, "a process", 1, 60.0)
+    await sending.record_sent(ledger, one.request_id, 1, Snapshot(id="P1", status=Status.SENT))
+    shown = reading.sheet_portions(ledger, str(sheet), {one.request_id})
+    assert [[row.request_id for row in portion] async for portion in shown] == [[one.request_id]]
+    await write_batch(ledger, frozen.batch_id, left)
+    assert cells(sheet, "esign status") == ["sent", "planned", "planned"]
+    assert not await outbox.due(ledger, "sheet", 10)
+
+
+async def test_what_an_old_copy_saved_over_it_has_lost_is_shown_again(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    frozen = await planning.freeze(ledger, (await prepared(ledger, settings, sheet)).plan.draft())
+    before, left = sheet.read_text(), dict[str, tuple[int, ...]]()
+    assert await write_due(ledger, left) == 3
+    sheet.write_text(before)
+    await write_batch(ledger, frozen.batch_id, left)
+    assert cells(sheet, "esign status") == ["planned"] * 3
 
 
 async def test_a_batch_whose_sheet_is_gone_is_sent_and_says_so(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from connectors.signing.model import EventType
-from ledger import planning, reading, sending
+from ledger import outbox, planning, reading, sending
 from ledger.drafts import RefusedRow
 from ledger.ids import esign_id, new_id, new_ref, read_esign_id
 from ledger.store import Ledger
@@ -47,6 +47,28 @@ async def test_of_several_batches_of_a_sheet_the_one_frozen_last_wins_for_each_k
     shown = await reading.sheet_rows(ledger, SHEET)
     assert [(one.key, one.state) for one in shown] == [("a", "sent"), ("b", "sent"), ("c", "refused")]
     assert live.new == 1
+
+
+async def test_of_chosen_requests_those_are_shown_that_the_sheet_shows(ledger: Ledger) -> None:
+    first = await planning.freeze(ledger, draft(row(2, "a"), row(3, "b"), sheet="/somewhere/first.csv"))
+    a, b = await claimed(ledger, first.batch_id, 2)
+    for one in (a, b):
+        await sending.record_sent(ledger, one.request_id, 1, snapshot(f"P{one.row}"))
+    await planning.freeze(ledger, draft(row(7, "a"), sheet="/somewhere/second.csv"))
+
+    async def shown(sheet: str, *ids: str) -> list[tuple[int, str | None]]:
+        portions = reading.sheet_portions(ledger, f"/somewhere/{sheet}.csv", ids)
+        return [(one.row, one.key) async for portion in portions for one in portion]
+
+    both = a.request_id, b.request_id
+    assert await shown("first", *both) == [(2, "a"), (3, "b")]
+    assert await shown("first", b.request_id) == [(3, "b")]
+    assert await shown("second", *both) == [(7, "a")], "it found one of them there already"
+    due = {one.request_id: set(one.payload["sheets"]) for one in await outbox.due(ledger, "sheet", 9)}
+    assert due[b.request_id] == {"/somewhere/first.csv"}
+    assert due[a.request_id] == {"/somewhere/first.csv", "/somewhere/second.csv"}
+    await planning.freeze(ledger, draft(row(2, "a"), mode="live", sheet="/somewhere/first.csv"))
+    assert await shown("first", *both) == [(3, "b")], "a batch frozen later has the other row"
 
 
 async def test_an_esign_id_can_be_read_back_and_others_cannot(ledger: Ledger) -> None:
