@@ -26,6 +26,10 @@ from recipes.errors import RecipeError, RowProblem
 RECORD_AGAIN_AFTER = (0.2, 1.0, 5.0)
 """Seconds between tries to record outcomes: a call that went out must not be forgotten over a busy disk."""
 
+LATE_AGAIN_AFTER = 1.0
+"""Seconds a row is left alone whose claim ran out before its turn, so that one that is always late is not tried for
+ever."""
+
 GATHER_SECONDS = 0.006
 """How long the first outcome waits for others, so that a commit serves several rows."""
 
@@ -201,26 +205,25 @@ class Sender:
         except asyncio.CancelledError:
             return Result(claimed, Verdict.NOTHING)
         try:
-            if await self._may_call(claimed, claimed_at):
-                return await attempt(self.provider, claimed, request)
-            return Result(claimed, Verdict.NOTHING)
+            return await self._given_back(claimed, claimed_at) or await attempt(self.provider, claimed, request)
         finally:
             self._places.release()
 
-    async def _may_call(self, claimed: Claimed, claimed_at: float) -> bool:
-        """Whether to go on and call: nothing speaks against it, and the claim still holds.
+    async def _given_back(self, claimed: Claimed, claimed_at: float) -> Result | None:
+        """How a row ends that is not called for: the claim no longer holds, or something speaks against any call.
 
-        That is asked of the ledger unless the claim was made just now, and always where an earlier attempt may turn
-        out to have got through.
+        Whether it holds is asked of the ledger unless it was made just now, and always where an earlier attempt may
+        turn out to have got through.
         """
         if claimed.attempt > 1 or _clock() - claimed_at >= self.pace.fresh_seconds:
             try:
                 holds = sending.may_call(self.ledger, claimed.request_id, claimed.attempt, self.pace.lease_seconds)
                 if not await holds:
-                    return False
+                    return Result(claimed, Verdict.NOTHING, retry_after=LATE_AGAIN_AFTER)
             except (asyncio.CancelledError, LedgerError):
-                return False
-        return not (self._stopping or self._wary or self.paused or self.pace.waiting_for > 0)
+                return Result(claimed, Verdict.NOTHING)
+        stop = self._stopping or self._wary or self.paused or self.pace.waiting_for > 0
+        return Result(claimed, Verdict.NOTHING) if stop else None
 
     def _ends(self, task: asyncio.Task[Result]) -> None:
         """A row's task has ended. `attempt` raises nothing, so an error came before the call."""
