@@ -37,15 +37,18 @@ async def sent_with_progress(
     # Before Prefect is imported: its own lines would tear the bar apart, and the run's page has them.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     from flows.send.flow import WAITS, listening, send_batch
+    from flows.send.leaving import leaving_in_time
 
     with _bar(total) as tell, listening(tell):
-        state = await send_batch(
-            batch=batch_id,
-            rows=list(rows) or None,
-            limit=limit,
-            confirm_live=confirm_live,
-            canary=canary,
-            return_state=True,
+        state = await leaving_in_time(
+            send_batch(
+                batch=batch_id,
+                rows=list(rows) or None,
+                limit=limit,
+                confirm_live=confirm_live,
+                canary=canary,
+                return_state=True,
+            )
         )
     if not state.is_completed() and state.name != "Paused itself":
         raise OutsideFailed(f"The batch stopped: {state.message} Send again to go on.")

@@ -18,6 +18,7 @@ from flows.send.artifact import show_batch, showing_progress
 from flows.send.chunks import in_task
 from flows.send.held import refuse_paused, release_paused, sentence
 from flows.send.job import CannotSend, run_batch
+from flows.send.leaving import our_part
 from flows.send.prepare import prepare, today
 from flows.send.progress import Outcome, Tell, silent
 from flows.send.refusals import show_refused
@@ -83,33 +84,34 @@ async def send_batch(
         resume: Go on although a person paused the batch.
         workers: How many runs send it side by side; more than one needs a ledger on Postgres.
     """
-    async with opened() as (settings, ledger):
-        if workers > 1:
-            refuse_sharing_a_file(settings)
-        # Started again after an answer, this run finds its batch by its gate; the sheet is not read again.
-        gate = await gates.of_run(ledger, run_id() or "")
-        if gate is not None:
-            batch = gate.batch_id
-        elif batch is None:
-            planned = await _frozen(
-                ledger, settings, recipe, sheet, account, provider, campaign, rows, limit, skip_bad, again, resume
-            )
-            if isinstance(planned, State):
-                return planned
-            batch = planned
-        elif resume:
-            await batches.release(ledger, batch)
-        if gate is None:
-            shared = workers > 1 and await may_be_shared(ledger, await _batch(ledger, batch), rows, limit)
-            if (waiting := await _waiting_live(ledger, batch, rows, limit)) is not None:
-                if waiting != (confirm_live or 0):
-                    return Failed(message=_unconfirmed(batch, waiting))
-                limit = waiting  # settling may plan more, to which nobody said yes
-            if canary:
-                gate = await _gate(ledger, batch, canary, rows, limit)
-        if gate is None:
-            return await _run(ledger, settings, batch, rows, limit, workers if shared else 1)
-        return await _behind_gate(ledger, settings, gate, rows, limit, approval_hours)
+    with our_part():
+        async with opened() as (settings, ledger):
+            if workers > 1:
+                refuse_sharing_a_file(settings)
+            # Started again after an answer, this run finds its batch by its gate; the sheet is not read again.
+            gate = await gates.of_run(ledger, run_id() or "")
+            if gate is not None:
+                batch = gate.batch_id
+            elif batch is None:
+                planned = await _frozen(
+                    ledger, settings, recipe, sheet, account, provider, campaign, rows, limit, skip_bad, again, resume
+                )
+                if isinstance(planned, State):
+                    return planned
+                batch = planned
+            elif resume:
+                await batches.release(ledger, batch)
+            if gate is None:
+                shared = workers > 1 and await may_be_shared(ledger, await _batch(ledger, batch), rows, limit)
+                if (waiting := await _waiting_live(ledger, batch, rows, limit)) is not None:
+                    if waiting != (confirm_live or 0):
+                        return Failed(message=_unconfirmed(batch, waiting))
+                    limit = waiting  # settling may plan more, to which nobody said yes
+                if canary:
+                    gate = await _gate(ledger, batch, canary, rows, limit)
+            if gate is None:
+                return await _run(ledger, settings, batch, rows, limit, workers if shared else 1)
+            return await _behind_gate(ledger, settings, gate, rows, limit, approval_hours)
 
 
 async def _run(
