@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ from cyclopts import App, CycloptsError
 
 from cli.failures import Failure
 
+YOUNG_OBJECTS = 20_000
+"""How many are made before garbage is looked for; some megabytes at most."""
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 
 
@@ -70,6 +73,8 @@ app.command(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code; every failure is one sentence on standard error."""
+    # What is imported stays, and looking through it for garbage every 700 objects is a fifth of a short command's time.
+    gc.set_threshold(YOUNG_OBJECTS)
     # A service manager's wish to end is Ctrl-C's: calls under way are recorded, and children are not left behind.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     words = list(sys.argv[1:] if arguments is None else arguments)
