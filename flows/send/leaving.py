@@ -7,10 +7,10 @@ server that the run has ended, and where the server is gone it tries for more th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TypeVar
 
 PATIENCE_SECONDS = 1.0
 """How long Prefect may take to tell its server that a run was interrupted."""
@@ -30,11 +30,11 @@ def our_part() -> Iterator[None]:
             over.set()
 
 
-async def leaving_in_time(run: Coroutine[Any, Any, T]) -> T:
+async def leaving_in_time(run: Awaitable[T]) -> T:
     """What `run`, a flow with an `our_part`, answers; interrupted, it is left soon after our part of it has ended."""
     over = asyncio.Event()
     token = _over.set(over)
-    running = asyncio.create_task(run)
+    running = asyncio.ensure_future(run)
     _over.reset(token)  # the task has a copy of the context
     try:
         return await asyncio.shield(running)
