@@ -83,6 +83,59 @@ async def test_the_first_row_of_an_unknown_account_goes_alone_and_never_more_tha
     assert provider.most_under_way == 4
 
 
+async def test_once_all_goes_well_a_quarter_more_is_claimed_than_is_under_way_and_no_more_is_called(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.delay = 0.05
+    provider.settings_given = {"concurrency": 8}
+    batch_id = await frozen(ledger, provider.settings(), 120)
+    claimed: list[int] = []
+
+    async def look(_: object) -> None:
+        claimed.append((await batches.counts(ledger, batch_id)).get(RequestState.SENDING, 0))
+
+    provider.faults = [look] * 120
+    outcome = await run(ledger, settings, provider, batch_id)
+    assert outcome.sent == 120
+    assert provider.most_under_way == 8
+    assert 8 < max(claimed) <= 10
+
+
+async def test_what_was_claimed_ahead_is_not_called_once_the_key_is_refused(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.delay = 0.05
+    provider.settings_given = {"concurrency": 8}
+    batch_id = await frozen(ledger, provider.settings(), 200)
+    provider.faults = [*[nothing] * 100, *[says(401)] * 100]
+    outcome = await run(ledger, settings, provider, batch_id)
+    refused = provider.calls["create"] - 100
+    assert outcome.paused and "key" in outcome.paused
+    assert 1 <= refused <= 8 + 2
+    assert outcome.counts.get(RequestState.SENDING, 0) == 0
+    assert outcome.counts.get(PLANNED, 0) == 100
+
+
+async def test_a_provider_out_of_reach_for_one_process_holds_up_no_other(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    batch_id = await frozen(ledger, provider.settings(), 3)
+    provider.settings_given = {"base_url": "http://127.0.0.1:9/esignatures/api"}
+    async with await provider.open_account("esignatures", "sandbox") as client:
+        pace = Pace(client.settings, known_good=True, clock=loop_clock)
+        alone = Sender(
+            ledger, batch_id, "sandbox", client, pace, owner="alone", fitting=Fitting(*about(settings, client))
+        )
+        sending_alone = asyncio.create_task(alone.send(3))
+        while pace.waiting_for == 0:
+            await asyncio.sleep(0.01)
+        wish = sending.Wish(batch_id, "another", 1, 30.0, provider="esignatures", account="sandbox", rate=10.0)
+        turned = await sending.turn_over(ledger, (), wish)
+        assert [row.turn_in for row in turned.rows] == [0.0]
+        sending_alone.cancel()
+        await asyncio.gather(sending_alone, return_exceptions=True)
+
+
 async def test_a_request_accepted_without_an_answer_is_found_and_not_sent_again(
     ledger: Ledger, settings: Settings, provider: FakeProvider
 ) -> None:
