@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr
 from connectors.signing.answers import Rule, one
 from connectors.signing.bodies import given, in_path, merged, refuse_reserved
 from connectors.signing.errors import ConnectorError, OutcomeUnknown, PermanentError, TransientError
-from connectors.signing.esignatures_markdown import with_signer_fields
+from connectors.signing.esignatures_markdown import refuse_fields, with_signer_fields
 from connectors.signing.esignatures_parts import (
     Collaborator,
     Edit,
@@ -207,7 +207,9 @@ class ESignatures(OverHttp):
     @classmethod
     def refuse_unsayable(cls, request: SignatureRequest) -> None:
         """A signer's field there is no word for, and an `extra` that wants to say what the request says."""
-        body_of(request)
+        refuse_reserved("eSignatures", request.extra, OURS)
+        if request.document.markdown is not None:
+            refuse_fields(request.document.markdown, request.signers)
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,16 @@ def with_signer_fields(markdown: str, signers: Sequence[Signer]) -> str:
     return "\n".join(page.lines)
 
 
+def refuse_fields(markdown: str, signers: Sequence[Signer]) -> None:
+    """Raise `Unsupported` where `with_signer_fields` does; most texts need not be written anew to know that."""
+    fields = _Fields(signers)
+    try:
+        for _, anchor in anchors(markdown):
+            fields.who(anchor)
+    except Unsupported:
+        with_signer_fields(markdown, signers)  # it knows which marks are text, in code or after a backslash
+
+
 def _without_date_of_signing(line: str) -> str:
     """A date beside the same person's signature, on a line of nothing but marks, goes with it: the provider's own
     signature block has one [mcp]."""
@@ -77,7 +87,7 @@ class _Fields:
 
     def settings(self, anchor: Anchor) -> str | None:
         """What stands at the end of the field's line; `None` for a signature."""
-        who = self._who(anchor)
+        who = self.who(anchor)
         if anchor.kind is FieldKind.SIGNATURE:
             return None
         said = {
@@ -88,7 +98,8 @@ class _Fields:
         }
         return f"`{json.dumps(said)}`"
 
-    def _who(self, anchor: Anchor) -> str | None:
+    def who(self, anchor: Anchor) -> str | None:
+        """The provider's word for whoever fills in a field. Raises `Unsupported` where there is none."""
         roles = self._roles
         if anchor.role not in roles:
             raise Unsupported(f"eSignatures cannot be told that {anchor.role} fills in a field: nobody has this role.")

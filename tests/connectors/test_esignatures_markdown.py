@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.signing.anchors import ANCHOR, anchors
 from connectors.signing.errors import Unsupported
-from connectors.signing.esignatures_markdown import with_signer_fields
+from connectors.signing.esignatures_markdown import refuse_fields, with_signer_fields
 from connectors.signing.model import Signer
 
 ROLES = ("us", "third-party", "them")
@@ -312,6 +312,30 @@ def test_no_text_makes_it_fail_but_a_role_that_is_none(text: str) -> None:
         written(text)
     except Unsupported:
         assert any(anchor.role not in ROLES for _, anchor in anchors(text))
+
+
+@given(
+    st.text(alphabet="[]|:`\\\n -#>*signdate_us?1.", max_size=200) | texts,
+    st.sampled_from((ROLES, ("us", "b"), ("a", "b", "us", "d"))),
+)
+def test_what_cannot_be_said_is_refused_without_writing_it_exactly_where_writing_fails(
+    text: str, roles: tuple[str, ...]
+) -> None:
+    said = []
+    for tried in (with_signer_fields, refuse_fields):
+        try:
+            tried(text, signers(*roles))
+        except Unsupported as problem:
+            said.append(str(problem))
+        else:
+            said.append("")
+    assert said[0] == said[1]
+
+
+def test_a_mark_of_nobody_that_is_only_text_is_not_refused() -> None:
+    refuse_fields("`[[sign:nobody]]`, \\[[date:nobody]]\n\n[[sign:us]]", signers(*ROLES))
+    with pytest.raises(Unsupported, match="nobody"):
+        refuse_fields("`[[sign:nobody]]`, [[date:nobody]]\n\n[[sign:us]]", signers(*ROLES))
 
 
 def test_a_long_text_takes_no_long_time() -> None:
