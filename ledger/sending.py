@@ -64,8 +64,9 @@ class Wish:
     """Up to `most` planned rows of an open batch, in the sheet's order, each for `lease_seconds`.
 
     The lease must outlast the wait for a turn and the call: when it is over, the row counts as uncertain. `only_rows`
-    are row numbers of the sheet. With a `rate` (calls a second) no more rows are taken than have their turn within
-    `ahead_seconds`. `hold_seconds`: the provider has asked to be left alone for so long.
+    are row numbers of the sheet; a `range` of them (of step 1) costs nothing, a list is carried with every claim.
+    With a `rate` (calls a second) no more rows are taken than have their turn within `ahead_seconds`. `hold_seconds`:
+    the provider has asked to be left alone for so long.
     """
 
     batch_id: str
@@ -127,7 +128,9 @@ async def coming(
     """The planned rows that would be claimed next, for who wants to prepare something; nobody has them by that."""
     async with ledger.read() as connection:
         planned = [requests.c.batch_id == batch_id, stands(requests.c.state, RequestState.PLANNED)]
-        if only_rows is not None:
+        if isinstance(only_rows, range):
+            planned += [requests.c.row >= only_rows.start, requests.c.row < only_rows.stop]
+        elif only_rows is not None:
             planned.append(among(connection, requests.c.row, only_rows))
         columns = (requests.c.ref, requests.c.content, requests.c.document_sha256)
         chosen = select(*columns).where(*planned).order_by(requests.c.row).limit(most)
@@ -231,6 +234,9 @@ async def _take(connection: AsyncConnection, wish: Wish, most: int) -> dict[str,
     values = {"batch": wish.batch_id, "owner_": wish.owner, "most": most}
     if wish.only_rows is None:
         intents = await _INTENTS.rows(connection, values)
+    elif isinstance(wish.only_rows, range):  # as many as a hundred thousand, claim after claim
+        stretch = {"first": wish.only_rows.start, "end": wish.only_rows.stop}
+        intents = await _INTENTS_OF_STRETCH.rows(connection, values | stretch)
     else:
         values["rows"] = listed(connection, wish.only_rows)
         intents = await _INTENTS_OF_ROWS.rows(connection, values)
@@ -261,6 +267,13 @@ def _intents(connection: AsyncConnection, *more: ColumnElement[bool]) -> ClauseE
 
 _INTENTS = Prepared(_intents)
 _INTENTS_OF_ROWS = Prepared(lambda connection: _intents(connection, among_listed(connection, requests.c.row, "rows")))
+_INTENTS_OF_STRETCH = Prepared(
+    lambda connection: _intents(
+        connection,
+        requests.c.row >= bindparam("first", type_=Integer),
+        requests.c.row < bindparam("end", type_=Integer),
+    )
+)
 _HOLD = Prepared(
     lambda connection: (
         update(requests)

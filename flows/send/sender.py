@@ -30,6 +30,10 @@ LATE_AGAIN_AFTER = 1.0
 """Seconds a row is left alone whose claim ran out before its turn, so that one that is always late is not tried for
 ever."""
 
+LATE_SECONDS = 0.25
+"""How late a row may come to its turn. Later, the process has stood still; then it takes another turn, since all the
+turns it missed at once would be more calls a second than the account allows."""
+
 GATHER_SECONDS = 0.006
 """How long the first outcome waits for others, so that a commit serves several rows."""
 
@@ -201,6 +205,8 @@ class Sender:
         try:
             if (left := turn_at - _clock()) > 0:
                 await asyncio.sleep(left)
+            if claimed.turn_in > 0 and _clock() - turn_at > LATE_SECONDS:
+                return Result(claimed, Verdict.NOTHING)
             await self._places.acquire()
         except asyncio.CancelledError:
             return Result(claimed, Verdict.NOTHING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, ClassVar
 
 import pytest
@@ -114,6 +115,23 @@ async def test_what_was_claimed_ahead_is_not_called_once_the_key_is_refused(
     assert 1 <= refused <= 8 + 2
     assert outcome.counts.get(RequestState.SENDING, 0) == 0
     assert outcome.counts.get(PLANNED, 0) == 100
+
+
+async def test_turns_missed_while_the_process_stood_still_are_not_made_up_for_all_at_once(
+    ledger: Ledger, settings: Settings, provider: FakeProvider
+) -> None:
+    provider.settings_given = {"rate": 20.0, "concurrency": 20}
+    batch_id = await frozen(ledger, provider.settings(), 50)
+    began: list[float] = []
+
+    async def note(_: object) -> None:
+        began.append(time.monotonic())
+        if len(began) == 15:
+            time.sleep(1.0)  # noqa: ASYNC251 - the process stands still, and all in it
+
+    provider.faults = [note] * 50
+    assert (await run(ledger, settings, provider, batch_id)).sent == 50
+    assert max(sum(start <= other < start + 0.25 for other in began) for start in began) <= 8
 
 
 async def test_a_provider_out_of_reach_for_one_process_holds_up_no_other(
