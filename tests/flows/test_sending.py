@@ -127,7 +127,7 @@ async def test_turns_missed_while_the_process_stood_still_are_not_made_up_for_al
     async def note(_: object) -> None:
         began.append(time.monotonic())
         if len(began) == 15:
-            time.sleep(1.0)  # noqa: ASYNC251 - the process stands still, and all in it
+            time.sleep(1.0)
 
     provider.faults = [note] * 50
     assert (await run(ledger, settings, provider, batch_id)).sent == 50
