@@ -94,7 +94,7 @@ async def sheet_portions(
     async with ledger.read() as connection:
         ids = list((await connection.execute(newest)).scalars())
         if len(ids) == 1:
-            places = await _places(connection, ids[0], only)
+            places = await _places(connection, ids[0], only, keys=False)
         else:
             places = [place for place in await _winners(connection, ids) if only is None or place.request_id in only]
         async for portion in _portions(ledger, connection, sorted(places, key=_ROW)):
@@ -116,9 +116,15 @@ async def all_incidents(ledger: Ledger, most: int | None = None) -> list[Inciden
         return [Incident(**row) for row in found]
 
 
-async def _places(connection: AsyncConnection, batch_id: str, only: Collection[str] | None = None) -> list[_Place]:
-    """The rows of a batch's sheet: its own requests, refused rows, and rows whose request belongs to another batch."""
-    own = select(requests.c.row, requests.c.key, requests.c.id, null()).where(newest_round())
+async def _places(
+    connection: AsyncConnection, batch_id: str, only: Collection[str] | None = None, *, keys: bool = True
+) -> list[_Place]:
+    """The rows of a batch's sheet: its own requests, refused rows, and rows whose request belongs to another batch.
+
+    Without `keys`, those of its own requests are left out, which a hundred thousand times is worth it.
+    """
+    key = requests.c.key if keys else null()
+    own = select(requests.c.row, key, requests.c.id, null()).where(newest_round())
     others = (
         select(other_rows.c.row, func.coalesce(requests.c.key, other_rows.c.key), other_rows.c.request_id,
                other_rows.c.problem)
@@ -130,7 +136,11 @@ async def _places(connection: AsyncConnection, batch_id: str, only: Collection[s
     else:
         own = own.where(unindexed(requests.c.batch_id) == batch_id, among(connection, requests.c.id, only))
         others = others.where(among(connection, other_rows.c.request_id, only))
-    return [_Place(*place) for chosen in (own, others) for place in await connection.execute(chosen)]
+    found: list[_Place] = []
+    for chosen in (own, others):
+        async for portion in (await connection.stream(chosen)).partitions(PORTION):
+            found += [_Place(*place) for place in portion]
+    return found
 
 
 async def _winners(connection: AsyncConnection, batch_ids: Sequence[str]) -> list[_Place]:
@@ -144,11 +154,10 @@ async def _winners(connection: AsyncConnection, batch_ids: Sequence[str]) -> lis
     return found
 
 
-async def _portions(
-    ledger: Ledger, connection: AsyncConnection, places: Sequence[_Place]
-) -> AsyncIterator[list[Standing]]:
-    for start in range(0, len(places), PORTION):
-        portion = places[start : start + PORTION]
+async def _portions(ledger: Ledger, connection: AsyncConnection, places: list[_Place]) -> AsyncIterator[list[Standing]]:
+    places.reverse()
+    while places:
+        portion = [places.pop() for _ in range(min(PORTION, len(places)))]  # what has been shown is not kept
         known = await standings(ledger, connection, [one.request_id for one in portion if one.request_id])
         yield [_standing(place, known) for place in portion]
 

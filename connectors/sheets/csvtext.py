@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 DELIMITERS = ",;\t"
+_TOGETHER = 1000
 _HINT = re.compile(r"sep=([^\r\n])(\r\n|\r|\n)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"?')
 _BARE_ROW = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++")
@@ -42,9 +43,11 @@ class Dialect:
             rows.pop()  # what stands after the last line ending is not a row
         return rows
 
-    def join(self, rows: Iterable[str]) -> str:
-        """The text these rows make."""
-        return self.hint + "".join(rows)
+    def join(self, rows: Sequence[str]) -> Iterator[str]:
+        """The text these rows make, some at a time."""
+        yield self.hint
+        for start in range(0, len(rows), _TOGETHER):
+            yield "".join(rows[start : start + _TOGETHER])
 
     def record(self, row: str) -> Record:
         """One row's cells as they are written."""

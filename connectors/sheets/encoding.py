@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +27,13 @@ class Encoding:
     name: str
     mark: bytes = b""
 
-    def encode(self, text: str) -> bytes:
-        """The text as this file stores it."""
-        return self.mark + text.encode(self.name)
+    def encode(self, texts: Iterable[str]) -> bytes:
+        """These texts, one after the other, as this file stores them; none of them is all of a long sheet."""
+        file = io.BytesIO()
+        file.write(self.mark)
+        for text in texts:
+            file.write(text.encode(self.name))
+        return file.getvalue()
 
     def fitted(self, text: str) -> str:
         """The text with a question mark for what the encoding cannot hold.

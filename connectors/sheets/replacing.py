@@ -21,6 +21,7 @@ except ImportError:  # Windows, where an open sheet cannot be replaced anyway
 
 T = TypeVar("T")
 TRIES = 5
+_PIECE = 1 << 20
 
 
 def rewrite(place: Path, change: Callable[[bytes], tuple[bytes, T]], *, settle: float) -> T:
@@ -80,7 +81,7 @@ def _replace(place: Path, before: bytes, content: bytes) -> bool:
     except OSError:
         raise SheetError(f"{place.parent} cannot be written to: check its permissions and the free space.") from None
     try:
-        if load(place) != before:
+        if not _still(place, before):
             return False
         draft.replace(place)
     except PermissionError:
@@ -89,6 +90,19 @@ def _replace(place: Path, before: bytes, content: bytes) -> bool:
         draft.unlink(missing_ok=True)
     _keep(place.parent)
     return True
+
+
+def _still(place: Path, before: bytes) -> bool:
+    """Whether the file holds this, looked at piece by piece."""
+    try:
+        with place.open("rb") as file:
+            for start in range(0, len(before), _PIECE):
+                if file.read(_PIECE) != before[start : start + _PIECE]:
+                    return False
+            return not file.read(1)
+    except OSError:
+        load(place)  # says what is wrong
+        return False
 
 
 def _draft(place: Path, content: bytes) -> Path:

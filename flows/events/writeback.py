@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,8 +23,8 @@ from recipes import loading
 from recipes.errors import RecipeError, RowProblem
 from recipes.rendering import row_key
 
-AT_ONCE = 100_000
-"""Changes in one go: a sheet is read and written whole, however few they are."""
+AT_ONCE = 20_000
+"""Rows in one go: the sheet is read and written whole, however few they are, and what is shown in them takes memory."""
 NEWEST = 1000
 LEASE_SECONDS = 20.0
 WAITS, LOOK = 60, 0.5
@@ -95,14 +95,19 @@ async def write_batch(ledger: Ledger, batch_id: str, left: Left | None = None) -
     batch = await batches.batch(ledger, batch_id)
     if batch is None:
         return
-    for _ in range(WAITS):
+    left = {} if left is None else left
+    waited = 0
+    while waited < WAITS:
         due = await outbox.due(ledger, "sheet", AT_ONCE)  # before the statuses, so that none newer is missed
         effects = [effect for effect in due if batch.sheet in effect.payload["sheets"]]
         ids = {effect.request_id for effect in effects}
-        if await _write_with({} if left is None else left, ledger, batch.sheet, batch.recipe, ids):
-            await _settle_effects(ledger, effects, {batch.sheet: True})
+        if not await _write_with(left, ledger, batch.sheet, batch.recipe, ids):
+            waited += 1
+            await asyncio.sleep(LOOK)
+            continue
+        settled = await _settle_effects(ledger, effects, {batch.sheet: True})
+        if len(due) < AT_ONCE or not settled:
             return
-        await asyncio.sleep(LOOK)
 
 
 async def _write_with(left: Left | None, ledger: Ledger, sheet: str, recipe: str, ids: set[str]) -> bool:
@@ -138,21 +143,27 @@ async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[
     False at once if another writer is at it.
     """
 
-    async def results() -> list[RowResult]:
-        portions = reading.sheet_portions(ledger, sheet, only)
-        return [shown(row) async for portion in portions for row in portion]
+    async def results() -> AsyncIterator[list[RowResult]]:
+        some: list[RowResult] = []
+        async for portion in reading.sheet_portions(ledger, sheet, only):
+            some += map(shown, portion)
+            if len(some) >= AT_ONCE:
+                yield some
+                some = []
+        yield some
 
     return await write_results(ledger, sheet, recipe, results)
 
 
 async def write_results(
-    ledger: Ledger, sheet: str, recipe: str, results: Callable[[], Awaitable[Sequence[RowResult]]]
+    ledger: Ledger, sheet: str, recipe: str, results: Callable[[], AsyncIterator[Sequence[RowResult]]]
 ) -> bool:
     """Write these results, gathered under the sheet's lease; False at once if another writer is at it."""
     key_of = await asyncio.to_thread(keys_by, recipe)
 
     async def work() -> bool:
-        await asyncio.to_thread(sheets.write_back, Path(sheet), await results(), key_of)
+        async for some in results():
+            await asyncio.to_thread(sheets.write_back, Path(sheet), some, key_of)
         return True
 
     return bool(await while_leased(ledger, lease_name(sheet), work, seconds=LEASE_SECONDS))

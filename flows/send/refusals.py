@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from connectors.sheets import RowResult
 from flows.events.writeback import write_results
 from flows.send.plan import Plan
@@ -14,8 +16,8 @@ async def show_refused(ledger: Ledger, plan: Plan) -> bool:
     False if another writer is at the sheet. Raises `SheetError` with a sentence.
     """
 
-    async def results() -> list[RowResult]:
-        return [
+    async def results() -> AsyncIterator[list[RowResult]]:
+        yield [
             *(_result(row.row, row.key, "refused", row.problem or "") for row in plan.refused),
             *(_result(row.row, row.key, "", "") for row in plan.send if row.known is None),
         ]

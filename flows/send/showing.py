@@ -21,6 +21,9 @@ FEW = 2000
 PATIENCE, LAST_WORD = 120.0, 2.0
 """Seconds in which the other process has to say that the sheet is up to date, and then to end."""
 
+LEAN = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""Has glibc give back what a long sheet took; left to itself it keeps it. Others do not read this."""
+
 Finish = Callable[[], Awaitable[str | None]]
 """Brings the sheet up to date for good; the sentence that says why not, if so."""
 
@@ -74,7 +77,7 @@ async def _aside(ledger: Ledger, url: str, batch_id: str) -> AsyncIterator[Proce
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,  # a traceback could name somebody
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | LEAN,
             start_new_session=True,  # Ctrl-C on a terminal reaches whoever belongs to it; this one is told when to end
         )
     except OSError:

@@ -169,6 +169,17 @@ async def test_a_sheet_that_stands_as_it_was_left_gets_the_changed_rows_alone(
     assert not await outbox.due(ledger, "sheet", 10)
 
 
+async def test_a_sheet_of_more_rows_than_are_written_in_one_go_is_written_to_its_end(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.events.writeback.AT_ONCE", 1)
+    monkeypatch.setattr("ledger.reading.PORTION", 1)
+    frozen = await planning.freeze(ledger, (await prepared(ledger, settings, sheet)).plan.draft())
+    await write_batch(ledger, frozen.batch_id)
+    assert cells(sheet, "esign status") == ["planned"] * 3
+    assert not await outbox.due(ledger, "sheet", 10)
+
+
 async def test_what_an_old_copy_saved_over_it_has_lost_is_shown_again(
     ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
 ) -> None:
