@@ -20,7 +20,7 @@ from ledger.store import Ledger
 
 GENTLY = 10
 """Whoever sends, and whoever is talked to, comes first."""
-SHARE = 6
+SHARE = 2
 """A pause of so many times what a write-back took: it holds up nobody, and at the end there is little left to write."""
 LAST_WORD = 10.0
 """Seconds in which a write-back under way ends once nobody waits for it."""
