@@ -22,7 +22,7 @@ MARGIN = 15.0
 SHARE_OF_RATE, LEAST_SHARE, LESS_EACH_TIME = 0.98, 0.95, 0.01
 """How much of the account's rate is used: clocks and networks jitter, and at the whole rate a provider that counts
 strictly refuses a call every second. A little less after each time it did."""
-AHEAD_SHARE = 4
+AHEAD_SHARE = 3
 """Once all goes well, one row for every so many under way is claimed beyond them: it takes a place the moment it is
 free, instead of after the next commit."""
 AHEAD_SECONDS = 0.5
