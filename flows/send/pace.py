@@ -62,7 +62,7 @@ class Pace:
         """Rows that may be claimed and not recorded now: what a kill would leave in doubt."""
         most = self._settings.concurrency
         calm = self._width == most and self._in_a_row >= most
-        return self._width + (most // AHEAD_SHARE if calm else 0)
+        return most_claimed(most) if calm else self._width
 
     @property
     def rate(self) -> float:
@@ -102,6 +102,11 @@ class Pace:
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._waits - 1)) if retry_after is None else retry_after
         self._resume_at = max(self._resume_at, self._clock() + wait)
         return self._waits <= TRIES and wait <= LONGEST_TOLD
+
+
+def most_claimed(concurrency: int) -> int:
+    """Rows that are claimed and not recorded at most, where so many calls may be under way."""
+    return concurrency + concurrency // AHEAD_SHARE
 
 
 def loop_clock() -> float:
