@@ -38,6 +38,12 @@ class Meter:
             "cpu_seconds": _cpu() - self.cpu,
             "peak_mib": peak,
         }
+        beside = resource.getrusage(
+            resource.RUSAGE_CHILDREN
+        )  # of the processes it started: all their time, the largest
+        if beside.ru_maxrss:
+            figures |= {"beside_cpu_seconds": beside.ru_utime + beside.ru_stime,
+                        "beside_peak_mib": beside.ru_maxrss / 1024}  # fmt: skip
         return figures | self._later() | more
 
     def _later(self) -> dict[str, Any]:

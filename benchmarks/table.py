@@ -27,7 +27,8 @@ def lines(result: Result) -> list[Sequence[str]]:
         ratio = f"{one['rows_per_second'] / limit['rows_per_second']:.2f}" if limit else ""
         told.append((
             one["way"], str(one["in_flight"]), f"{one['rows']:,}", f"{one['rows_per_second']:.0f}", ratio,
-            f"{one['cpu_seconds']:.1f}", f"{one['cpu_seconds'] / one['rows'] * 1000:.2f}", f"{one['peak_mib']:.0f}",
+            _both(one, "cpu_seconds", ".1f"), f"{one['cpu_seconds'] / one['rows'] * 1000:.2f}",
+            _both(one, "peak_mib", ".0f"),
             _if(one, "commits_a_row", ".3f"), _if(one, "later_ms_a_row", ".2f"),
         ))  # fmt: skip
     return told
@@ -68,6 +69,11 @@ def as_markdown(result: Result) -> str:
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     told = "\n".join(f"* {sentence}" for sentence in sentences(result))
     return f"Measured {where}; a call takes {result['call_seconds'] * 1000:.0f} ms.\n\n{table}\n\n{told}\n"
+
+
+def _both(one: Result, name: str, how: str) -> str:
+    """Of the sending process, and after a plus sign of the process beside it that writes the sheet."""
+    return " + ".join(format(one[which], how) for which in (name, f"beside_{name}") if which in one)
 
 
 def _if(one: Result, name: str, how: str) -> str:
