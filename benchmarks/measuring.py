@@ -41,9 +41,9 @@ class Meter:
         beside = resource.getrusage(
             resource.RUSAGE_CHILDREN
         )  # of the processes it started: all their time, the largest
-        if beside.ru_maxrss:
-            figures |= {"beside_cpu_seconds": beside.ru_utime + beside.ru_stime,
-                        "beside_peak_mib": beside.ru_maxrss / 1024}  # fmt: skip
+        # A process that ends at once has its parent's memory for a moment, and nothing to do with the work.
+        if (cpu := beside.ru_utime + beside.ru_stime) > 0.5:
+            figures |= {"beside_cpu_seconds": cpu, "beside_peak_mib": beside.ru_maxrss / 1024}
         return figures | self._later() | more
 
     def _later(self) -> dict[str, Any]:
