@@ -7,7 +7,9 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
@@ -15,6 +17,8 @@ from cli.failures import Failure
 
 YOUNG_OBJECTS = 20_000
 """How many are made before garbage is looked for; some megabytes at most."""
+LAST_WORD_SECONDS = 1.0
+"""How long an interrupted command waits at its very end for what libraries still want to do."""
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 
 
@@ -90,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         _complain("Stopped. What was sent is in the ledger; the same command goes on where this one ended.")
-        sys.exit(130)
+        _leave_soon(130)
     except BrokenPipeError:
         pass  # said below
     except Exception as error:
@@ -129,6 +133,15 @@ def explain(error: Exception) -> tuple[str, int]:
 def _one_line(error: CycloptsError) -> str:
     text = " ".join(str(error).split())
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _leave_soon(code: int) -> NoReturn:
+    """Exit, without waiting for what libraries still want to do: Prefect tells a server that is gone for seconds."""
+    _leave_quietly()
+    last_word = threading.Timer(LAST_WORD_SECONDS, os._exit, (code,))
+    last_word.daemon = True
+    last_word.start()
+    sys.exit(code)
 
 
 def _leave_quietly() -> None:
