@@ -24,6 +24,8 @@ from ledger.schema import ledgers
 from ledger.sql import now_ms, serialize, upsert
 
 BUSY_SECONDS = 30
+STRAIGHT = (sqlite3.OperationalError, sqlite3.InterfaceError)
+"""What SQLite's driver says for itself where it is spoken to straight (`ledger.prepared`)."""
 
 T = TypeVar("T")
 
@@ -104,11 +106,13 @@ def _without_content() -> Iterator[None]:
     """Turn the database's complaints into ours: its own quote the row (`DETAIL: Key (…)=(…)`)."""
     try:
         yield
-    except (OperationalError, InterfaceError, NoConnectionFree, OSError) as problem:
+    except (OperationalError, InterfaceError, NoConnectionFree, OSError, *STRAIGHT) as problem:
         what = type(getattr(problem, "orig", None) or problem).__name__
         raise LedgerUnavailable(f"The ledger cannot be reached or written right now ({what}).") from None
     except DBAPIError as problem:
         raise LedgerError(f"The ledger refused a change ({type(problem.orig).__name__}).") from None
+    except sqlite3.Error as problem:
+        raise LedgerError(f"The ledger refused a change ({type(problem).__name__}).") from None
     except Exception as problem:
         if not type(problem).__module__.startswith("asyncpg"):
             raise

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.errors import LedgerError
 from ledger.prepared import Prepared, among_listed, listed, now
 from ledger.sql import Moment
 from ledger.store import Ledger
@@ -78,3 +80,23 @@ async def test_the_databases_clock_is_told_either_way(ledger: Ledger) -> None:
     second = await ledger.write(now)
     assert timedelta() <= second - first < timedelta(seconds=30)
     assert first.tzinfo is UTC
+
+
+async def test_what_the_driver_complains_of_is_said_in_our_words(ledger: Ledger) -> None:
+    async with ledger.begin() as connection:
+        await connection.run_sync(things.metadata.create_all)
+
+    async def twice(connection: AsyncConnection) -> None:
+        await ADD.run(connection, [*ROWS, {**ROWS[0], "name": "a secret"}])
+
+    with pytest.raises(LedgerError) as refused:
+        await ledger.write(twice)
+    assert "a secret" not in str(refused.value) and refused.value.__cause__ is None
+
+    async def lost(connection: AsyncConnection) -> None:
+        await ALL.rows(connection, {})
+
+    async with ledger.begin() as connection:
+        await connection.run_sync(things.metadata.drop_all)
+    with pytest.raises(LedgerError):
+        await ledger.write(lost)
