@@ -39,7 +39,7 @@ async def a_ledger_that_is_no_database(room: Room) -> None:
     room.home.mkdir()
     (room.home / "ledger.db").write_text(f"{room.person.name}\n" * 1000)
     state = await process_events(linger_seconds=0, return_state=True)
-    assert (state.message or "").endswith("Withheld: DatabaseError")
+    assert (state.message or "").endswith("Withheld: LedgerError")
 
 
 @failure
