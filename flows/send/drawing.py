@@ -193,7 +193,7 @@ class Drawing:
 
 def _ready() -> None:
     """Do what a document needs first, so that a process that cannot do even that is known."""
-    import recipes.document.preparing  # noqa: F401
+    import recipes.document.preparing  # noqa: F401 - so that it is there before the first document
 
 
 async def _in(pool: ProcessPoolExecutor, work: Callable[..., T], *given: object) -> T:

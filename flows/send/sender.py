@@ -1,6 +1,7 @@
 """Sends a batch's planned rows: whatever has ended is recorded and what comes next is claimed, in one commit.
 
-So no more rows are ever claimed and without an outcome than may be under way, and that is all a crash leaves in doubt.
+So no more rows are ever claimed and without an outcome than `Pace.claims` says: those under way and, while all goes
+well, a third more. That is all a crash leaves in doubt.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class Sender:
         return calls
 
     def _room(self, most: int) -> int:
-        """How many rows may be claimed now; never more than may be under way."""
+        """How many more rows may be claimed now."""
         if self._claims_no_more or self.pace.waiting_for > 0 or _clock() < self._claim_at:
             return 0
         return min(most, self.pace.claims) - len(self._claimed)
