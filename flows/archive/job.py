@@ -13,6 +13,7 @@ from connectors.signing.errors import PermanentError
 from connectors.signing.provider import Capability, Provider
 from flows.accounts import Accounts
 from flows.archive.naming import confined, evidence_name
+from flows.archive.places import Places
 from flows.edges import kinds
 from flows.effects import put_off
 from ledger import archiving, outbox
@@ -20,26 +21,26 @@ from ledger.archiving import Archivable
 from ledger.outbox import Effect
 from ledger.store import Ledger
 
-AT_ONCE = 8
 SECONDS_EACH = 180.0
 
 
-async def archive_due(ledger: Ledger, accounts: Accounts, archive: Archive) -> int:
-    """Archive the documents that are due, some at the same time; how many are kept now."""
-    effects = await outbox.due(ledger, "archive", AT_ONCE)
-    kept = await asyncio.gather(*(_one(ledger, accounts, archive, effect) for effect in effects))
-    return sum(kept)
+def archiver(ledger: Ledger, accounts: Accounts, archive: Archive) -> Places:
+    """What archives this ledger's documents as they come due."""
 
+    async def due(most: int) -> list[Effect]:
+        return await outbox.due(ledger, "archive", most)
 
-async def _one(ledger: Ledger, accounts: Accounts, archive: Archive, effect: Effect) -> bool:
-    try:
-        async with asyncio.timeout(SECONDS_EACH):
-            await archive_request(ledger, accounts, archive, effect.request_id)
-    except Exception as error:
-        await put_off(ledger, effect, ", ".join(kinds(error)))
-        return False
-    await outbox.done(ledger, [(effect.id, effect.version)])
-    return True
+    async def keep(effect: Effect) -> bool:
+        try:
+            async with asyncio.timeout(SECONDS_EACH):
+                await archive_request(ledger, accounts, archive, effect.request_id)
+            await outbox.done(ledger, [(effect.id, effect.version)])
+        except Exception as error:
+            await put_off(ledger, effect, ", ".join(kinds(error)))
+            return False
+        return True
+
+    return Places(due, keep)
 
 
 async def archive_request(ledger: Ledger, accounts: Accounts, archive: Archive, request_id: str) -> None:

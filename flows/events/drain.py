@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from blocks.archive import Archive
 from flows.accounts import Accounts, OpenAccount, provider_for
-from flows.archive.job import archive_due
+from flows.archive.job import archiver
 from flows.edges import kinds
 from flows.events.announce import Post, announce_due, post_to_prefect
 from flows.events.apply import apply_waiting
@@ -57,13 +57,13 @@ async def drain(
     """
 
     async def work() -> Drained:
-        async with Accounts(open_account) as accounts:
+        async with Accounts(open_account) as accounts, archiver(ledger, accounts, archive) as documents:
             loops = Loops(
                 {
                     "deliveries": (lambda: apply_waiting(ledger), 0.0),
                     # Apart from those, since each of these waits for its provider's answer.
                     "hints": (lambda: confirm_waiting(ledger, accounts, secrets), 0.0),
-                    "documents": (lambda: archive_due(ledger, accounts, archive), 0.0),
+                    "documents": (documents.go_on, 0.0),
                     "rows": (lambda: write_due(ledger), REST_AFTER_WRITING),
                     "events": (lambda: announce_due(ledger, post), 0.0),
                 }

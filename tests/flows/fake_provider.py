@@ -34,6 +34,8 @@ class FakeProvider:
         self.under_way = self.most_under_way = 0
         self.delay = 0.0
         self.dead_links = False
+        self.held_back: dict[str, asyncio.Event] = {}
+        """Documents, by contract, that are not handed out before their event."""
         self.settings_given: dict[str, Any] = {}
         self._ids = itertools.count(1)
 
@@ -137,6 +139,8 @@ class FakeProvider:
 
     async def _file(self, request: web.Request) -> web.Response:
         self.calls["file"] += 1
+        if (held := self.held_back.get(request.match_info["id"])) is not None:
+            await held.wait()
         if self.dead_links and "old" in request.query:
             return web.Response(status=403)
         return web.Response(body=PDF, content_type="application/pdf")
