@@ -31,7 +31,7 @@ from ledger.store import Ledger
 NAMES = HEADER.strip().split(",")
 
 
-async def freeze(rows: int) -> str:
+async def freeze(rows: int, account: str = "default") -> str:
     """Write the sheet, and the plan for all its rows into the ledger."""
     settings = load_settings()
     sheet = settings.home / "people.csv"
@@ -39,11 +39,11 @@ async def freeze(rows: int) -> str:
     with sheet.open("w") as file:
         file.write(HEADER)
         file.writelines(line(number) for number in range(rows))
-    account = await account_settings("esignatures", "default")
+    known = await account_settings("esignatures", account)
     key_of = keys_by("nda")
     draft = BatchDraft(
-        recipe="nda", campaign="benchmark", provider="esignatures", account="default", mode="test", sheet=str(sheet),
-        hash="0" * 64, base_url=account.base_url, fingerprint=fingerprint(account),
+        recipe="nda", campaign="benchmark", provider="esignatures", account=account, mode="test", sheet=str(sheet),
+        hash="0" * 64, base_url=known.base_url, fingerprint=fingerprint(known),
         rows=tuple(_row(number, key_of) for number in range(rows)),
     )  # fmt: skip
     async with await Ledger.open(settings.ledger_url) as ledger:

@@ -17,6 +17,10 @@ from typing import Any
 import orjson
 
 
+DOCUMENT = b"%PDF-1.7\n" + b"% a page or two\n" * 4_000
+"""What it hands out as a signed document: 64 kilobytes."""
+
+
 class Manners:
     """How it answers: after `seconds`; `rate` calls a second at most; a refusal to everything until `storm_ends`."""
 
@@ -81,6 +85,8 @@ class Conversation(asyncio.Protocol):
         elif path == b"/manners":
             self.manners.change(orjson.loads(body), now)
             self._say(b"200 OK", b"{}")
+        elif path.startswith(b"/files/"):
+            self._say(b"200 OK", DOCUMENT)
         elif method == b"GET":
             self._say(b"200 OK", b'{"data":[]}')
         elif self.manners.refuses(now):
