@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.signing.model import Frozen
+from ledger import outbox
 from ledger.casefile import Casefile
 from ledger.cases import Happening
-from ledger.errors import NotInLedger
-from ledger.prepared import now
+from ledger.prepared import Prepared, now
 from ledger.schema import attempts, batches, history, inbox, ledgers, requests, signers
+from ledger.sql import among
 from ledger.store import Ledger
 from ledger.wants import Want, prefect_event
+
+Lines = Mapping[str, list[dict[str, Any]]]
+"""A table's lines by their request."""
 
 
 class Archivable(Frozen):
@@ -32,72 +38,131 @@ class Archivable(Frozen):
     evidence: dict[str, Any]
 
 
-async def to_archive(ledger: Ledger, request_id: str) -> Archivable:
-    """Everything archiving needs. Raises `NotInLedger` for an unknown id, or one the provider never had."""
+class Kept(Frozen):
+    """What lies in the archive now; `effect` is the id and version of the effect that is done by it, if one is."""
+
+    request_id: str
+    name: str
+    sha256: str
+    size: int
+    effect: tuple[int, int] | None = None
+
+
+async def to_archive(ledger: Ledger, request_ids: Collection[str]) -> dict[str, Archivable]:
+    """Everything archiving needs, by request; those that are unknown, or that no provider ever had, are left out."""
     async with ledger.read() as connection:
-        sent = (requests.c.id == request_id) & requests.c.provider_id.is_not(None)
-        row = (await connection.execute(select(requests).where(sent))).mappings().one_or_none()
-        if row is None:
-            raise NotInLedger(f"The ledger knows nothing to archive for {request_id}.")
+        sent = among(connection, requests.c.id, request_ids) & requests.c.provider_id.is_not(None)
+        rows = [dict(row) for row in (await connection.execute(select(requests).where(sent))).mappings()]
+        ids = [row["id"] for row in rows]
+        about = await _about(connection, {row["batch_id"] for row in rows})
         evidence = {
-            "request": await _about(connection, dict(row)),
-            "signers": await _signers(connection, request_id),
-            "attempts": await _lines(connection, attempts, request_id, "number", "started_at", "outcome", "outcome_at",
-                                     "provider_id"),
-            "history": await _lines(connection, history, request_id, "at", "what", "name", "signer_id", "reason",
-                                    "delivery_id"),
-            "deliveries": await _deliveries(connection, request_id),
-        }  # fmt: skip
+            "signers": await _signers(connection, ids),
+            "attempts": await _plain_lines(
+                connection, attempts, ids, "number", "started_at", "outcome", "outcome_at", "provider_id"
+            ),
+            "history": await _plain_lines(
+                connection, history, ids, "at", "what", "name", "signer_id", "reason", "delivery_id"
+            ),
+            "deliveries": await _deliveries(connection, ids),
+        }
     names = ("ref", "provider", "account", "provider_id", "document_url", "archive_name")
-    return Archivable(request_id=request_id, evidence=evidence, **{name: row[name] for name in names})
+    return {
+        row["id"]: Archivable(
+            request_id=row["id"],
+            evidence={
+                "request": _request(row) | about[row["batch_id"]],
+                **{name: lines.get(row["id"], []) for name, lines in evidence.items()},
+            },
+            **{name: row[name] for name in names},
+        )
+        for row in rows
+    }
 
 
-async def archived(ledger: Ledger, request_id: str, name: str, sha256: str, size: int) -> None:
-    """The document is kept under this name; doing it again overwrites. Raises `NotInLedger`."""
-    async with ledger.begin() as connection:
+async def archived(ledger: Ledger, kept: Sequence[Kept]) -> None:
+    """These are kept, all written down in one commit; doing it again overwrites. What nobody knows is left out."""
+
+    async def work(connection: AsyncConnection) -> None:
         casefile = Casefile(connection, await now(connection))
-        cases = await casefile.take_out(requests.c.id == request_id)
-        if not cases:
-            raise NotInLedger(f"The ledger knows no request {request_id}.")
-        case = cases[0]
-        case.happenings.append(Happening("archived", sha256, casefile.at))
-        case.wanted += [
-            Want(request_id, "sheet"),
-            prefect_event(request_id, case.batch_id, "archived", sha256, casefile.at),
-        ]
+        cases = {case.id: case for case in await casefile.take_out_ids([one.request_id for one in kept])}
+        for one in kept:
+            if (case := cases.get(one.request_id)) is None:
+                continue
+            case.happenings.append(Happening("archived", one.sha256, casefile.at))
+            case.wanted += [
+                Want(case.id, "sheet"),
+                prefect_event(case.id, case.batch_id, "archived", one.sha256, casefile.at),
+            ]
         await casefile.put_back()
-        facts = {"archived_at": casefile.at, "archived_as": name, "archived_sha256": sha256, "archived_size": size}
-        await connection.execute(update(requests).where(requests.c.id == request_id).values(facts))
+        facts = [
+            {"which": one.request_id, "at": casefile.at, "name": one.name, "sha256": one.sha256, "size": one.size}
+            for one in kept
+        ]
+        await _FACTS.run(connection, facts)
+        await outbox.mark_done(connection, [one.effect for one in kept if one.effect is not None])
+
+    if kept:
+        await ledger.write(work)
 
 
-async def _about(connection: AsyncConnection, row: dict[str, Any]) -> dict[str, Any]:
+_FACTS = Prepared(
+    lambda _: (
+        update(requests)
+        .where(requests.c.id == bindparam("which"))
+        .values(
+            archived_at=bindparam("at"),
+            archived_as=bindparam("name"),
+            archived_sha256=bindparam("sha256"),
+            archived_size=bindparam("size"),
+        )
+    )
+)
+
+
+def _request(row: dict[str, Any]) -> dict[str, Any]:
     names = ("id", "ref", "row", "campaign", "key", "round", "mode", "provider", "account", "provider_id", "state",
              "document_sha256", "created_at", "sent_at", "expires_at", "closed_at")  # fmt: skip
-    batch = (await connection.execute(select(batches).where(batches.c.id == row["batch_id"]))).mappings().one()
+    return _plain({name: row[name] for name in names})
+
+
+async def _about(connection: AsyncConnection, batch_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What is the same for all requests of a batch."""
+    chosen = select(batches.c.id, batches.c.recipe, batches.c.hash).where(among(connection, batches.c.id, batch_ids))
+    found = (await connection.execute(chosen)).all()
     ledger_id = (await connection.execute(select(ledgers.c.id))).scalar_one()
-    more = {"ledger": ledger_id, "batch": batch["id"], "recipe": batch["recipe"], "plan": batch["hash"]}
-    return _plain({name: row[name] for name in names}) | more
+    return {row.id: {"ledger": ledger_id, "batch": row.id, "recipe": row.recipe, "plan": row.hash} for row in found}
 
 
-async def _signers(connection: AsyncConnection, request_id: str) -> list[dict[str, Any]]:
+async def _signers(connection: AsyncConnection, request_ids: Collection[str]) -> Lines:
     names = ("id", "turn", "role", "name", "email", "state", "provider_signer_id", "invited_at", "viewed_at",
              "signed_at", "declined_at", "reminded")  # fmt: skip
-    found = await _lines(connection, signers, request_id, *names)
-    return [{("order" if name == "turn" else name): value for name, value in one.items()} for one in found]
+    found = await _lines(connection, signers, request_ids, *names)
+    return _each(found, lambda one: _plain({("order" if name == "turn" else name): one[name] for name in one}))
 
 
-async def _deliveries(connection: AsyncConnection, request_id: str) -> list[dict[str, Any]]:
+async def _deliveries(connection: AsyncConnection, request_ids: Collection[str]) -> Lines:
     """Which webhooks this rests on: their fingerprints, so that the ledger's raw bytes can be held against them."""
-    names = ("id", "identity", "genuine", "received_at", "body")
-    chosen = select(*(inbox.c[name] for name in names)).where(inbox.c.request_id == request_id).order_by(inbox.c.id)
-    found = [dict(row) for row in (await connection.execute(chosen)).mappings()]
-    return [_plain(one) | {"sha256": hashlib.sha256(one.pop("body")).hexdigest()} for one in found]
+    found = await _lines(connection, inbox, request_ids, "id", "identity", "genuine", "received_at", "body")
+    return _each(found, lambda one: _plain(one) | {"sha256": hashlib.sha256(one["body"]).hexdigest()})
 
 
-async def _lines(connection: AsyncConnection, table: Any, request_id: str, *names: str) -> list[dict[str, Any]]:
-    chosen = select(*(table.c[name] for name in names)).where(table.c.request_id == request_id)
-    rows = await connection.execute(chosen.order_by(*table.primary_key.columns))
-    return [_plain(dict(row)) for row in rows.mappings()]
+async def _plain_lines(connection: AsyncConnection, table: Table, request_ids: Collection[str], *names: str) -> Lines:
+    return _each(await _lines(connection, table, request_ids, *names), _plain)
+
+
+async def _lines(connection: AsyncConnection, table: Table, request_ids: Collection[str], *names: str) -> Lines:
+    columns = [table.c[name] for name in names]
+    chosen = select(table.c.request_id.label("whose"), *columns).where(
+        among(connection, table.c.request_id, request_ids)
+    )
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in (await connection.execute(chosen.order_by(*table.primary_key.columns))).mappings():
+        found[row["whose"]].append({name: row[name] for name in names})
+    return found
+
+
+def _each(lines: Lines, told: Callable[[dict[str, Any]], dict[str, Any]]) -> Lines:
+    return {request_id: [told(one) for one in those] for request_id, those in lines.items()}
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

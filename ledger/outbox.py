@@ -55,15 +55,21 @@ async def due(ledger: Ledger, kind: Kind, most: int) -> list[Effect]:
 
 async def done(ledger: Ledger, effects_done: Sequence[tuple[int, int]]) -> None:
     """These (id, version) went out; one that has been wanted anew meanwhile stays due."""
+    in_order = sorted(effects_done)
+    for start in range(0, len(in_order), AT_ONCE):
+        async with ledger.begin() as connection:
+            await mark_done(connection, in_order[start : start + AT_ONCE])
+
+
+async def mark_done(connection: AsyncConnection, effects_done: Sequence[tuple[int, int]]) -> None:
+    """The same, as a part of somebody's transaction."""
     by_version: dict[int, list[int]] = defaultdict(list)
-    for id_, version in sorted(effects_done):
+    for id_, version in effects_done:
         by_version[version].append(id_)
     for version, ids in by_version.items():
-        for start in range(0, len(ids), AT_ONCE):
-            async with ledger.begin() as connection:
-                these = _free(connection, among(connection, effects.c.id, ids[start : start + AT_ONCE]))
-                seen = update(effects).where(these, effects.c.version == version)
-                await connection.execute(seen.values(state="done", problem=None))
+        these = _free(connection, among(connection, effects.c.id, ids))
+        seen = update(effects).where(these, effects.c.version == version)
+        await connection.execute(seen.values(state="done", problem=None))
 
 
 async def again(ledger: Ledger, effect_id: int, after_seconds: float, problem: str) -> None:

@@ -1,8 +1,7 @@
-"""Fetches one signed document, keeps it with its evidence, and tells the ledger what was kept."""
+"""Fetches one signed document and keeps it with its evidence."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -13,61 +12,32 @@ from connectors.signing.errors import PermanentError
 from connectors.signing.provider import Capability, Provider
 from flows.accounts import Accounts
 from flows.archive.naming import confined, evidence_name
-from flows.archive.places import Places
-from flows.edges import kinds
-from flows.effects import put_off
-from ledger import archiving, outbox
-from ledger.archiving import Archivable
-from ledger.outbox import Effect
-from ledger.store import Ledger
-
-SECONDS_EACH = 180.0
+from ledger.archiving import Archivable, Kept
 
 
-def archiver(ledger: Ledger, accounts: Accounts, archive: Archive) -> Places:
-    """What archives this ledger's documents as they come due."""
-
-    async def due(most: int) -> list[Effect]:
-        return await outbox.due(ledger, "archive", most)
-
-    async def keep(effect: Effect) -> bool:
-        try:
-            async with asyncio.timeout(SECONDS_EACH):
-                await archive_request(ledger, accounts, archive, effect.request_id)
-            await outbox.done(ledger, [(effect.id, effect.version)])
-        except Exception as error:
-            await put_off(ledger, effect, ", ".join(kinds(error)))
-            return False
-        return True
-
-    return Places(due, keep)
-
-
-async def archive_request(ledger: Ledger, accounts: Accounts, archive: Archive, request_id: str) -> None:
+async def keep(accounts: Accounts, archive: Archive, what: Archivable) -> Kept:
     """Keep a completed request's document and evidence; the evidence alone where the provider hands out no document.
 
     Repeatable: the same names, the same contents.
 
-    The document is written first, its evidence beside it, then the ledger hears of it; a crash in between repeats.
+    The document is written first, its evidence beside it, then the ledger is to hear of it; a crash in between repeats.
     """
-    what = await archiving.to_archive(ledger, request_id)
     provider = await accounts.client(what.provider, what.account)
     if Capability.DOWNLOAD not in provider.capabilities:
-        await _keep_evidence(ledger, archive, what)
-        return
+        return await _keep_evidence(archive, what)
     content = await fetch(provider, what)
     name = confined(what.archive_name, what.ref)
     sha256 = hashlib.sha256(content).hexdigest()
     await archive.write(name, content)
     await archive.write(evidence_name(name), evidence(what, name, sha256, len(content)))
-    await archiving.archived(ledger, request_id, name, sha256, len(content))
+    return Kept(request_id=what.request_id, name=name, sha256=sha256, size=len(content))
 
 
-async def _keep_evidence(ledger: Ledger, archive: Archive, what: Archivable) -> None:
+async def _keep_evidence(archive: Archive, what: Archivable) -> Kept:
     name = evidence_name(confined(what.archive_name, what.ref))
     content = as_json({"document": None, **what.evidence})
     await archive.write(name, content)
-    await archiving.archived(ledger, what.request_id, name, hashlib.sha256(content).hexdigest(), len(content))
+    return Kept(request_id=what.request_id, name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 async def fetch(provider: Provider, what: Archivable) -> bytes:

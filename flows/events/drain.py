@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from blocks.archive import Archive
 from flows.accounts import Accounts, OpenAccount, provider_for
-from flows.archive.job import archiver
+from flows.archive.archiver import Archiver
 from flows.edges import kinds
 from flows.events.announce import Post, announce_due, post_to_prefect
 from flows.events.apply import apply_waiting
@@ -57,7 +57,7 @@ async def drain(
     """
 
     async def work() -> Drained:
-        async with Accounts(open_account) as accounts, archiver(ledger, accounts, archive) as documents:
+        async with Accounts(open_account) as accounts, Archiver(ledger, accounts, archive) as documents:
             loops = Loops(
                 {
                     "deliveries": (lambda: apply_waiting(ledger), 0.0),

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from blocks.archive import ArchiveWhenNeeded
 from flows.accounts import Accounts
-from flows.archive.job import archiver
-from flows.archive.places import PLACES, Places
+from flows.archive.archiver import PLACES, Archiver
 from flows.events.apply import apply_waiting
 from flows.send.job import run_batch
 from ledger import inbox, outbox
@@ -26,7 +25,7 @@ NUMBER = 30
 
 
 @asynccontextmanager
-async def completed(ledger: Ledger, settings: Settings, provider: FakeProvider) -> AsyncIterator[Places]:
+async def completed(ledger: Ledger, settings: Settings, provider: FakeProvider) -> AsyncIterator[Archiver]:
     """Everybody has signed everything, and no document is archived yet."""
     batch_id = await frozen(ledger, provider.settings(), NUMBER)
     await run_batch(ledger, batch_id, settings, open_account=provider.open_account)
@@ -35,7 +34,7 @@ async def completed(ledger: Ledger, settings: Settings, provider: FakeProvider) 
         pass
     async with (
         Accounts(provider.open_account) as accounts,
-        archiver(ledger, accounts, ArchiveWhenNeeded(settings)) as documents,
+        Archiver(ledger, accounts, ArchiveWhenNeeded(settings)) as documents,
     ):
         yield documents
 

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.signing.model import EventType
 from ledger import archiving, inbox, outbox, planning, reading, sending
-from ledger.errors import NotInLedger
+from ledger.archiving import Kept
 from ledger.schema import inbox as inbox_table
 from ledger.schema import requests
 from ledger.store import Ledger
@@ -140,7 +140,7 @@ async def test_a_completed_request_is_archived_with_what_can_be_shown_about_it(l
     request_id = await sent(ledger, orders=(1, 2))
     await hear(ledger, event(EventType.SIGNED, who=1), event(EventType.SIGNED, who=2))
     await hear(ledger, event(EventType.COMPLETED, document_url="https://files.example.com/1"))
-    what = await archiving.to_archive(ledger, request_id)
+    what = (await archiving.to_archive(ledger, [request_id]))[request_id]
     assert (what.provider_id, what.document_url, what.archive_name) == ("P1", "https://files.example.com/1", "2.pdf")
     evidence = what.evidence
     assert evidence["request"]["ledger"] == ledger.id
@@ -156,7 +156,7 @@ async def test_what_was_archived_shows_in_the_row_and_is_told(ledger: Ledger) ->
     await hear(ledger, event(EventType.COMPLETED))
     await settle_outbox(ledger)
     for _ in range(2):
-        await archiving.archived(ledger, request_id, "2026/2.pdf", "ab" * 32, 1234)
+        await archiving.archived(ledger, [Kept(request_id=request_id, name="2026/2.pdf", sha256="ab" * 32, size=1234)])
     (line,) = await lines(ledger, requests)
     assert (line["archived_as"], line["archived_size"], line["state"]) == ("2026/2.pdf", 1234, "completed")
     (status,) = await reading.rows(ledger, line["batch_id"])
@@ -167,11 +167,10 @@ async def test_what_was_archived_shows_in_the_row_and_is_told(ledger: Ledger) ->
 
 async def test_what_was_never_sent_cannot_be_archived(ledger: Ledger) -> None:
     (one,) = await claimed(ledger, await planned(ledger))
-    for request_id in (one.request_id, "req_unknown"):
-        with pytest.raises(NotInLedger, match=request_id):
-            await archiving.to_archive(ledger, request_id)
-    with pytest.raises(NotInLedger):
-        await archiving.archived(ledger, "req_unknown", "x.pdf", "00", 1)
+    assert await archiving.to_archive(ledger, [one.request_id, "req_unknown"]) == {}
+    await settle_outbox(ledger)
+    await archiving.archived(ledger, [Kept(request_id="req_unknown", name="x.pdf", sha256="00", size=1)])
+    assert await outbox.due(ledger, "sheet", 9) == []
 
 
 async def test_two_receivers_that_store_the_same_deliveries_at_once_keep_each_once(ledger: Ledger, url: str) -> None:
