@@ -10,12 +10,12 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from connectors.signing.model import Frozen
+from ledger import arriving
 from ledger.prepared import now
 from ledger.schema import effects, inbox
-from ledger.sql import at_least, now_ms, stands, upsert
+from ledger.sql import at_least, now_ms, stands
 from ledger.store import Ledger
 
-PORTION = 500
 MOST_TRIES = 5
 FIRST_WAIT_SECONDS = 5
 
@@ -65,29 +65,11 @@ async def put(ledger: Ledger, deliveries: Sequence[Delivery], *, hints: bool = F
     """
     if not hints and not all(delivery.genuine for delivery in deliveries):
         raise ValueError("A delivery that is not proven genuine is kept only where hints are wanted.")
-    new: set[tuple[Any, ...]] = set()
     # one order for everybody, so that two receivers never wait for each other; each once, since Postgres lets one
     # statement meet a row it has just written no second time
     once = {_name(delivery): delivery for delivery in reversed(deliveries)}
-    ordered = [once[name] for name in sorted(once)]
-    async with ledger.begin() as connection:
-        for start in range(0, len(ordered), PORTION):
-            values = [
-                {**delivery.model_dump(), "received_at": now_ms(), "state": "waiting", "tries": 0}
-                for delivery in ordered[start : start + PORTION]
-            ]
-            names = (inbox.c.provider, inbox.c.account, inbox.c.identity, inbox.c.genuine)
-            # A hint that came to nothing may have been premature, or somebody else's: its repeat is looked at anew.
-            keep = (
-                upsert(connection, inbox)
-                .values(values)
-                .on_conflict_do_update(
-                    index_elements=list(names),
-                    set_={"state": "waiting", "tries": 0, "not_before": None, "reason": None},
-                    where=inbox.c.genuine.is_(False) & stands(inbox.c.state, "dead"),
-                )
-            )
-            new |= {tuple(row) for row in await connection.execute(keep.returning(*names))}
+    ordered = [once[name].model_dump() for name in sorted(once)]
+    new = await ledger.write(lambda connection: arriving.keep(connection, ordered))
     answers = []
     for delivery in deliveries:
         answers.append(_name(delivery) in new)
