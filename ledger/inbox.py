@@ -16,7 +16,7 @@ from ledger.schema import effects, inbox
 from ledger.sql import at_least, now_ms, stands
 from ledger.store import Ledger
 
-MOST_TRIES = 5
+MOST_TRIES = 3
 FIRST_WAIT_SECONDS = 5
 
 
@@ -87,8 +87,8 @@ async def take(ledger: Ledger, most: int, *, genuine: bool | None = None) -> lis
         return [Waiting(**row) for row in (await connection.execute(chosen)).mappings()]
 
 
-async def again(ledger: Ledger, delivery_id: int, reason: str) -> None:
-    """Try this delivery again later, each time after four times as long; after five tries it is buried.
+async def again(ledger: Ledger, delivery_id: int, reason: str, *, most: int = MOST_TRIES) -> None:
+    """Try this delivery again later, each time after four times as long; after `most` tries it is buried.
 
     Until a person has had it replayed, nobody of its account is reminded and nothing expires there.
     """
@@ -98,7 +98,7 @@ async def again(ledger: Ledger, delivery_id: int, reason: str) -> None:
         if tries is None:
             return
         wait = FIRST_WAIT_SECONDS * 4**tries * 1000
-        state = "dead" if tries + 1 >= MOST_TRIES else "waiting"
+        state = "dead" if tries + 1 >= most else "waiting"
         values = {"tries": tries + 1, "not_before": now_ms() + wait, "state": state, "reason": reason}
         await connection.execute(update(inbox).where(waiting).values(values))
 

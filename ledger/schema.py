@@ -222,7 +222,7 @@ inbox = Table(
     _only("news", "inbox", "provider", "account", where="state = 'waiting'"),
     _only("unmatched", "inbox", "provider_id", where="state = 'unmatched'"),
     _only("dead", "inbox", "id", where="state = 'dead'"),
-    _only("lost", "inbox", "provider", "account", where="state = 'dead' AND tries >= 5"),
+    _only("lost", "inbox", "provider", "account", where="state = 'dead' AND tries >= 3"),
     _only("request", "inbox", "request_id", where="request_id IS NOT NULL"),
 )
 

@@ -17,13 +17,15 @@ from flows.accounts import Accounts
 from flows.edges import kinds
 from ledger import applying, inbox
 from ledger.applying import Hinted, Reported
-from ledger.inbox import MOST_TRIES, Waiting
+from ledger.inbox import Waiting
 from ledger.states import RequestState
 from ledger.store import Ledger
 
 TAKEN = 40
 AT_ONCE = 8
 SECONDS_EACH = 60.0
+LOOKS = 5
+"""How often the provider is asked for what it reported, over seven minutes: its answers may lag behind its webhooks."""
 
 AWAY = (TransientError, AuthenticationError, QuotaExceeded, AccountNotFound, TimeoutError, ValueError)
 """What is wrong with account, settings or provider and not with the delivery: it waits for as long as that lasts."""
@@ -82,7 +84,7 @@ async def _deal_with(ledger: Ledger, accounts: Accounts, secrets: Sequence[Secre
     except AWAY as error:
         await inbox.put_off(ledger, delivery.id, f"It could not be confirmed ({', '.join(kinds(error))}).")
     except Exception as error:
-        await inbox.again(ledger, delivery.id, f"It could not be confirmed ({', '.join(kinds(error))}).")
+        await inbox.again(ledger, delivery.id, f"It could not be confirmed ({', '.join(kinds(error))}).", most=LOOKS)
 
 
 async def _confirm(ledger: Ledger, accounts: Accounts, secrets: Sequence[SecretStr], delivery: Waiting) -> None:
@@ -136,8 +138,8 @@ async def _ask(
 
 async def _not_shown_yet(ledger: Ledger, delivery: Waiting, reported: Reported, hinted: Hinted) -> None:
     """Ask again later, since answers may lag behind events; in the end it is for a person to judge."""
-    if delivery.tries + 1 < MOST_TRIES:
-        await inbox.again(ledger, delivery.id, "The provider does not show it yet.")
+    if delivery.tries + 1 < LOOKS:
+        await inbox.again(ledger, delivery.id, "The provider does not show it yet.", most=LOOKS)
         return
     problem = NOT_SHOWN.format(reported.event.name)
     await applying.leave_unconfirmed(ledger, reported, hinted.request_id, problem)

@@ -154,11 +154,25 @@ async def test_many_deliveries_and_one_slow_download_do_not_wait_for_each_other(
     ledger: Ledger, settings: Settings, provider: FakeProvider, prefect: Prefect
 ) -> None:
     batch_id = await sent(ledger, settings, provider, 30)
+    slow = provider.contracts[0]["id"]  # the first of all, so that everything else comes after it
+    provider.held_back = {slow: asyncio.Event()}
     for contract in provider.contracts:
         await deliver(ledger, "contract-signed", {**contract, "link": f"{provider.url}/files/{contract['id']}"})
-    done = await drained(ledger, settings, provider, prefect)
-    assert (done.done["deliveries"], done.done["documents"]) == (30, 30)
+    draining = asyncio.create_task(drained(ledger, settings, provider, prefect))
+    async with asyncio.timeout(20):
+        while provider.calls["file"] < 30 or len(list((settings.home / "archive").glob("*.pdf"))) < 29:
+            await asyncio.sleep(0.05)
     assert set(await states(ledger, batch_id)) == {"completed"}
+    await deliver(
+        ledger, "signer-viewed-the-contract", provider.contracts[1], signer=provider.contracts[1]["signers"][0]
+    )
+    async with asyncio.timeout(5):
+        while await inbox.take(ledger, 1):
+            await asyncio.sleep(0.05)
+    assert not draining.done(), "the slow one is still under way, and its drain waits for it"
+    provider.held_back[slow].set()
+    done = await draining
+    assert (done.done["deliveries"], done.done["documents"]) == (31, 30)
     assert len(list((settings.home / "archive").iterdir())) == 60
 
 

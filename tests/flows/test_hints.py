@@ -23,6 +23,7 @@ from blocks.archive import archive_of
 from blocks.mail import SmtpMail
 from connectors.signing.hooks import token
 from flows.accounts import Accounts
+from flows.events.confirm import LOOKS
 from flows.events.drain import drain
 from flows.reconcile.job import pick_up
 from flows.remind.job import remind_due
@@ -267,13 +268,13 @@ async def test_what_is_never_confirmed_is_left_to_a_person_in_the_end(
 ) -> None:
     batch_id = await sent(ledger, settings, leap)
     await called_back(ledger, leap)
-    for _ in range(inbox.MOST_TRIES):
+    for _ in range(LOOKS):
         await drained(ledger, settings, leap)
         await at_once(ledger)
     one = await row(ledger, batch_id)
     assert one.state == "sent"
     assert "does not say so when asked" in (one.problem or "")
-    assert leap.asked == inbox.MOST_TRIES
+    assert leap.asked == LOOKS
     leap.finish("prj-1")  # what came too early, or from somebody else, takes nothing from the genuine call
     await called_back(ledger, leap)
     await drained(ledger, settings, leap)

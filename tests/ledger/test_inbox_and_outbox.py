@@ -47,7 +47,7 @@ async def test_a_hint_is_kept_only_where_hints_are_wanted_and_never_hides_the_ge
 async def test_a_delivery_that_fails_is_tried_again_later_and_buried_in_the_end(ledger: Ledger) -> None:
     await inbox.put(ledger, [delivery("1")])
     (waiting,) = await inbox.take(ledger, 9)
-    for tries in range(1, 5):
+    for tries in range(1, inbox.MOST_TRIES):
         await inbox.again(ledger, waiting.id, "The ledger was away.")
         assert await inbox.take(ledger, 9) == []
         (line,) = await lines(ledger, inbox_table)
