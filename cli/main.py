@@ -69,7 +69,11 @@ app.command(
     "cli.verbs.sandbox:sandbox",
     help="Run the sandbox alone until Ctrl-C; its key is printed, and every provider's API stands under its own path.",
 )
-app.command("cli.verbs.events:app", name="events", help="Webhooks nothing could be made of, and another try for them.")
+app.command(
+    "cli.verbs.events:app",
+    name="events",
+    help="Which webhooks came, and another try for those nothing could be made of.",
+)
 app.command(
     "cli.verbs.doctor:doctor",
     help="Look at configuration, ledger, Prefect server, worker, receiver, sandbox and archive.",

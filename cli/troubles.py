@@ -25,6 +25,16 @@ async def troubles(ledger: Ledger) -> list[str]:
     return [*await uncertain(ledger), *twice, *dead, *stuck]
 
 
+def about_strangers(number: int) -> str | None:
+    """So many webhooks are about requests not known here, as a sentence; that needs nobody."""
+    if not number:
+        return None
+    return (
+        f"{number} webhook{'' if number == 1 else 's'} about requests not known here (made by hand at the provider, or "
+        "not recorded yet): kept, and applied should such a request turn up."
+    )
+
+
 async def uncertain(ledger: Ledger) -> list[str]:
     """How many requests of each account may or may not have been sent, and what becomes of them."""
     unclear = await settling.unclear_accounts(ledger)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -131,14 +131,6 @@ async def dead(ledger: Ledger, most: int | None = None) -> list[Dead]:
     chosen = select(*columns).where(stands(inbox.c.state, "dead")).order_by(inbox.c.id).limit(most)
     async with ledger.read() as connection:
         return [Dead(**row) for row in (await connection.execute(chosen)).mappings()]
-
-
-async def replay(ledger: Ledger, delivery_id: int) -> bool:
-    """Let a dead letter wait to be applied once more; False if there is no such dead letter."""
-    async with ledger.begin() as connection:
-        buried = (inbox.c.id == delivery_id) & stands(inbox.c.state, "dead")
-        values: Mapping[str, Any] = {"state": "waiting", "reason": None, "tries": 0, "not_before": None}
-        return (await connection.execute(update(inbox).where(buried).values(values))).rowcount == 1
 
 
 async def count(ledger: Ledger) -> int:

@@ -217,12 +217,14 @@ inbox = Table(
     Column("provider_id", Text),
     Column("event", Text),  # the translated event, kept while no request is known for it
     Column("request_id", Text, ForeignKey("requests.id")),
+    Column("body_sha256", Text),  # of what the body was, once it has been emptied for its age
     UniqueConstraint("provider", "account", "identity", "genuine"),
     _only("waiting", "inbox", "id", where="state = 'waiting'"),
     _only("news", "inbox", "provider", "account", where="state = 'waiting'"),
     _only("unmatched", "inbox", "provider_id", where="state = 'unmatched'"),
     _only("dead", "inbox", "id", where="state = 'dead'"),
     _only("lost", "inbox", "provider", "account", where="state = 'dead' AND tries >= 3"),
+    _only("kept", "inbox", "received_at", where="state IN ('done', 'unmatched') AND body_sha256 IS NULL"),
     _only("request", "inbox", "request_id", where="request_id IS NOT NULL"),
 )
 

@@ -38,6 +38,10 @@ class Settings(BaseModel):
     """`ESIGN_MAIL`: the Prefect block our own reminders go out through (`type-slug/name`)."""
     mail_from: str | None = None
     """`ESIGN_MAIL_FROM`: the address they come from; the block's user name when not set."""
+    keep_webhooks_days: int = 90
+    """`ESIGN_KEEP_WEBHOOKS_DAYS`: how long the text of a webhook is kept once it is dealt with; 0 is for ever."""
+    metrics_token: SecretStr | None = None
+    """`ESIGN_METRICS_TOKEN`: what a bearer has to show to see the receiver's figures; without it nobody does."""
     api_url: str | None = None
     """`PREFECT_API_URL`: the Prefect server, with its `/api`."""
 
@@ -77,6 +81,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         archive=_archive(env),
         mail=_mail(env),
         mail_from=_text(env, "ESIGN_MAIL_FROM"),
+        keep_webhooks_days=_days(env, "ESIGN_KEEP_WEBHOOKS_DAYS", 90),
+        metrics_token=next(iter(_secrets(env, "ESIGN_METRICS_TOKEN")), None),
         api_url=_address(env, "PREFECT_API_URL"),
     )
 
@@ -126,6 +132,15 @@ def _mail(env: Mapping[str, str]) -> str | None:
     if given is None or _BLOCK.fullmatch(given):
         return given
     raise ValueError("ESIGN_MAIL must name a Prefect block, like email-server-credentials/office.")
+
+
+def _days(env: Mapping[str, str], name: str, default: int) -> int:
+    given = _text(env, name)
+    if given is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,5}", given):
+        raise ValueError(f"{name} must be a whole number of days; 0 is for ever.")
+    return int(given)
 
 
 def _address(env: Mapping[str, str], name: str) -> str | None:

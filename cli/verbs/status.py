@@ -42,8 +42,8 @@ async def status(
     as_json
         Print JSON for another program to read; with the same choice of rows.
     """
-    from cli.troubles import troubles
-    from ledger import planning
+    from cli.troubles import about_strangers, troubles
+    from ledger import delivered, planning
     from ledger.overview import overview
     from ledger.settings import load_settings
     from ledger.store import Ledger
@@ -59,6 +59,8 @@ async def status(
             )
         seen = await overview(ledger, found.id, MOST)
         wrong = await troubles(ledger)
+        if not as_json and (strangers := about_strangers(await delivered.unmatched(ledger))):
+            wrong.append(strangers)
         if every or wanted:
             await _every(ledger, found, seen.counts, wanted, wrong, as_json=as_json)
         elif as_json:

@@ -13,6 +13,7 @@ from flows.catch_up import catch_up
 from flows.edges import edge
 from flows.reconcile.job import pick_up
 from flows.room import opened
+from ledger import emptying
 
 
 @flow(name="sweep", persist_result=False)
@@ -23,7 +24,8 @@ async def sweep(now: datetime | None = None) -> State[None]:
         await catch_up(ledger, settings)
         swept = await pick_up(ledger, accounts, now or datetime.now(UTC))
         await catch_up(ledger, settings)
+        emptied = await emptying.empty_old(ledger, settings.keep_webhooks_days)
     return Completed(
         message=f"{swept.claims} claims ran out, {swept.found} found, {swept.absent} planned again, "
-        f"{swept.unclear} unclear, {swept.expired} expired."
+        f"{swept.unclear} unclear, {swept.expired} expired, {emptied} webhooks emptied."
     )

@@ -6,6 +6,7 @@ from sqlalchemy import select, text, update
 
 from flows.events.apply import apply_waiting
 from ledger import inbox, schema
+from ledger.delivered import replay
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.flows.fake_provider import FakeProvider
@@ -90,6 +91,6 @@ async def test_what_was_set_aside_is_applied_once_its_cause_is_gone(
         await let_time_pass(ledger)
     async with ledger.begin() as connection:
         await connection.execute(text("DROP TRIGGER no"))
-    assert await inbox.replay(ledger, 1)
+    assert (await replay(ledger)).put_back == 1
     await apply_waiting(ledger)
     assert await states(ledger, batch_id) == ["completed"]

@@ -11,6 +11,7 @@ import pytest
 from connectors.signing.model import EventType
 from ledger import archiving, inbox, outbox, planning, reading, sending
 from ledger.archiving import Kept
+from ledger.delivered import replay
 from ledger.schema import inbox as inbox_table
 from ledger.schema import requests
 from ledger.store import Ledger
@@ -55,9 +56,9 @@ async def test_a_delivery_that_fails_is_tried_again_later_and_buried_in_the_end(
     await inbox.again(ledger, waiting.id, "The ledger was away.")
     (buried,) = await inbox.dead(ledger)
     assert (buried.identity, buried.reason) == ("1", "The ledger was away.")
-    assert await inbox.replay(ledger, buried.id)
+    assert (await replay(ledger, (buried.id, buried.id))).put_back == 1
     assert len(await inbox.take(ledger, 9)) == 1
-    assert not await inbox.replay(ledger, buried.id)
+    assert (await replay(ledger, (buried.id, buried.id))).put_back == 0
 
 
 async def test_what_cannot_be_understood_is_a_dead_letter_with_its_reason(ledger: Ledger) -> None:

@@ -9,7 +9,20 @@ import pytest
 from sqlalchemy import event, text
 
 from connectors.signing.model import EventType
-from ledger import applying, batches, expiring, inbox, outbox, planning, reading, reminding, sending, settling
+from ledger import (
+    applying,
+    batches,
+    delivered,
+    emptying,
+    expiring,
+    inbox,
+    outbox,
+    planning,
+    reading,
+    reminding,
+    sending,
+    settling,
+)
 from ledger.applying import Reported
 from ledger.overview import overview
 from ledger.store import Ledger
@@ -67,6 +80,9 @@ async def test_no_question_that_is_asked_all_the_time_reads_a_whole_table(ledger
     await overview(ledger, frozen.batch_id, 10)
     await outbox.stuck(ledger)
     await inbox.dead(ledger)
+    await delivered.unmatched(ledger)
+    await delivered.newest(ledger, 9, request_id=rows[0].request_id)
+    await emptying.empty_old(ledger, 90)
     event.remove(engine, "before_cursor_execute", listen)
 
     scans, steps = set(), []
@@ -78,7 +94,14 @@ async def test_no_question_that_is_asked_all_the_time_reads_a_whole_table(ledger
                 scans |= {(step, statement) for step in plan if _reads_all(step)}
                 steps += plan
     assert scans == set()
-    for index in ("requests_person", "requests_later", "inbox_lost", "effects_stuck", "batches_frozen_at_id"):
+    for index in (
+        "requests_person",
+        "requests_later",
+        "inbox_lost",
+        "inbox_kept",
+        "effects_stuck",
+        "batches_frozen_at_id",
+    ):
         assert any(f"INDEX ix_{index}" in step for step in steps), index
     async with ledger.read() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM requests"))).scalar_one() == 58

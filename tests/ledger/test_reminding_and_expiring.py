@@ -9,6 +9,7 @@ import pytest
 
 from connectors.signing.model import EventType
 from ledger import applying, expiring, inbox, outbox, reading, reminding
+from ledger.delivered import replay
 from ledger.reminding import DueReminder
 from ledger.schema import reminders, requests, signers
 from ledger.store import Ledger
@@ -131,7 +132,7 @@ async def test_news_that_was_given_up_unapplied_holds_reminders_and_deadlines_un
     assert (len(await inbox.dead(ledger)), await inbox.take(ledger, 9)) == (2, [])
     assert await due(ledger, 3.1) == []
     assert await expiring.expire_overdue(ledger, in_days(9)) == []
-    assert await inbox.replay(ledger, failing.id)
+    assert (await replay(ledger, (failing.id, failing.id))).put_back == 1
     await applying.apply(ledger, failing.id, failing.provider, failing.account, event(EventType.VIEWED, who=1),
                          failing.received_at)  # fmt: skip
     assert len(await due(ledger, 3.1)) == 1

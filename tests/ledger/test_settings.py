@@ -81,6 +81,11 @@ def test_the_archive_is_a_block_or_an_absolute_folder(archive: str) -> None:
     assert read_settings({"ESIGN_ARCHIVE": archive}).archive == archive
 
 
+def test_webhooks_are_kept_for_a_quarter_of_a_year_unless_told_otherwise() -> None:
+    assert read_settings({}).keep_webhooks_days == 90
+    assert read_settings({"ESIGN_KEEP_WEBHOOKS_DAYS": "0"}).keep_webhooks_days == 0
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -92,6 +97,8 @@ def test_the_archive_is_a_block_or_an_absolute_folder(archive: str) -> None:
         ("ESIGN_PUBLIC_URL", "http://[broken"),
         ("ESIGN_RECEIVER_SECRET", "hunter2"),
         ("ESIGN_ARCHIVE", "./archive"),
+        ("ESIGN_KEEP_WEBHOOKS_DAYS", "-30"),
+        ("ESIGN_KEEP_WEBHOOKS_DAYS", "a month"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_its_name(name: str, value: str) -> None:
