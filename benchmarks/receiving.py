@@ -118,9 +118,7 @@ async def deliver(url: str, numbers: range, connections: int) -> dict[str, Any]:
     ]
     await asyncio.gather(*(sender.done for _, sender in made))
     took = time.perf_counter() - begun
-    cuts = statistics.quantiles(seconds, n=100)
-    return {"number": len(seconds), "seconds": took, "per_second": len(seconds) / took,
-            "p50_ms": cuts[49] * 1000, "p99_ms": cuts[98] * 1000}  # fmt: skip
+    return {"seconds": took, "milliseconds": [round(each * 1000, 2) for each in seconds]}
 
 
 async def bare(port: int) -> None:
@@ -153,33 +151,59 @@ def running(command: list[str], port: int, env: dict[str, str]) -> Iterator[psut
             process.wait(10)
 
 
-def measured(command: list[str], port: int, env: dict[str, str], number: int, connections: int) -> dict[str, Any]:
-    """What it did, the processor time of both sides, and the server's peak of memory."""
-    hook = hook_url(f"http://127.0.0.1:{port}", [SecretStr(SECRET)], "esignatures", ACCOUNT)
-    with running(command, port, env) as server:
-        _delivered(hook, number, 500, connections)  # imports, first connections, the file's first pages
-        before, counted = _cpu(server), _commits(port)
-        figures = _delivered(hook, 0, number, connections)
-        figures["cpu_ms_each"] = (_cpu(server) - before) / number * 1000
-        figures["peak_mib"] = _peak(server)
-        if counted is not None and (after := _commits(port)) is not None:
-            figures["commits_each"] = (after - counted) / number
-    return figures
+class Server:
+    """One of the two while it is measured, and what its rounds came to."""
+
+    def __init__(self, port: int, process: psutil.Process) -> None:
+        self.port = port
+        self.process = process
+        self.hook = hook_url(f"http://127.0.0.1:{port}", [SecretStr(SECRET)], "esignatures", ACCOUNT)
+        self.rounds: list[dict[str, Any]] = []
+        self.cpu = 0.0
+
+    def take(self, numbers: range, connections: int, *, count: bool = True) -> None:
+        """One round of deliveries."""
+        before = _cpu(self.process)
+        figures = _delivered(self.hook, numbers, connections)
+        if count:
+            self.rounds.append(figures)
+            self.cpu += _cpu(self.process) - before
+
+    def figures(self) -> dict[str, Any]:
+        """All rounds as one."""
+        milliseconds = [each for one in self.rounds for each in one["milliseconds"]]
+        cuts = statistics.quantiles(milliseconds, n=100)
+        number, seconds = len(milliseconds), sum(one["seconds"] for one in self.rounds)
+        return {
+            "number": number, "seconds": seconds, "per_second": number / seconds, "p50_ms": cuts[49],
+            "p99_ms": cuts[98], "cpu_ms_each": self.cpu / number * 1000, "peak_mib": _peak(self.process),
+        }  # fmt: skip
 
 
-def measure(number: int, connections: int) -> dict[str, Any]:
-    """The bare handler and the receiver, one after the other."""
-    results: dict[str, Any] = {"connections": connections}
+def measure(number: int, connections: int, rounds: int = 10) -> dict[str, Any]:
+    """Both, in rounds by turns, since a machine is not equally fast at all times."""
+    each = number // rounds
     with tempfile.TemporaryDirectory(prefix="esign-bench-") as home:
         env = clean() | {
             "ESIGN_HOME": home, "ESIGN_ENV_FILE": "", "ESIGN_RECEIVER_SECRET": SECRET, "ESIGN_METRICS_TOKEN": METRICS,
             "ESIGN_SANDBOX_URL": "http://127.0.0.1:9", "ESIGN_SANDBOX_TOKEN": TOKEN,
         }  # fmt: skip
-        port = _free_port()
-        results["bare"] = measured(["benchmarks.receiving", "bare", str(port)], port, env, number, connections)
-        port = _free_port()
-        results["receiver"] = measured(["receiver", "--port", str(port)], port, env, number, connections)
+        ports = _free_port(), _free_port()
+        with (
+            running(["benchmarks.receiving", "bare", str(ports[0])], ports[0], env) as one,
+            running(["receiver", "--port", str(ports[1])], ports[1], env) as other,
+        ):
+            bare, receiver = Server(ports[0], one), Server(ports[1], other)
+            for server in (bare, receiver):  # imports, first connections, the file's first pages
+                server.take(range(number, number + 500), connections, count=False)
+            before = _commits(receiver.port)
+            for turn in range(rounds):
+                for server in (bare, receiver):
+                    server.take(range(turn * each, (turn + 1) * each), connections)
+            commits = _commits(receiver.port) - before
+            results = {"connections": connections, "bare": bare.figures(), "receiver": receiver.figures()}
     results["ratio"] = results["receiver"]["per_second"] / results["bare"]["per_second"]
+    results["commits_each"] = commits / results["receiver"]["number"]
     return results
 
 
@@ -191,26 +215,22 @@ def as_text(results: dict[str, Any]) -> str:
         for name in ("bare", "receiver")
         for one in [results[name]]
     ]
-    commits = results["receiver"].get("commits_each")
-    told = "" if commits is None else f", {commits:.3f} commits a delivery"
-    return "\n".join([*lines, f"{results['connections']} connections: {results['ratio']:.2f} of bare{told}"])
+    last = f"{results['connections']} connections: {results['ratio']:.2f} of bare"
+    return "\n".join([*lines, f"{last}, {results['commits_each']:.3f} commits a delivery"])
 
 
-def _delivered(hook: str, first: int, number: int, connections: int) -> dict[str, Any]:
-    words = [str(word) for word in (hook, first, number, connections)]
+def _delivered(hook: str, numbers: range, connections: int) -> dict[str, Any]:
+    words = [str(word) for word in (hook, numbers.start, len(numbers), connections)]
     command = [sys.executable, "-m", "benchmarks.receiving", "deliver", *words]
     done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, check=True, timeout=600)
     return json.loads(done.stdout)
 
 
-def _commits(port: int) -> float | None:
-    """How often the receiver has committed, as it says itself; the bare handler never does."""
+def _commits(port: int) -> float:
+    """How often the receiver has committed, as it says itself."""
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {METRICS}"})
-    try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own receiver
-            lines = answer.read().decode().splitlines()
-    except urllib.error.HTTPError:
-        return None
+    with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own receiver
+        lines = answer.read().decode().splitlines()
     return sum(float(line.split()[1]) for line in lines if line.startswith("esign_commits_total "))
 
 

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import JSON, Select, Text, and_, bindparam, cast, func, literal_column, not_, null, select, true
+from sqlalchemy import JSON, Insert, Select, Text, and_, bindparam, cast, func, literal_column, not_, null, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.elements import ClauseElement
 
 from ledger.prepared import Prepared, listed
 from ledger.schema import inbox
@@ -68,12 +68,12 @@ def _seen() -> Select[Any]:
     return select(*(inbox.c[name] for name in NAME)).select_from(given.join(inbox, true())).where(*same, not_(_REVIVED))
 
 
-def _rows(size: int, connection: AsyncConnection) -> sqlite.Insert | postgresql.Insert:
+def _rows(size: int, connection: AsyncConnection) -> Insert:
     rows = [{name: bindparam(f"{name}_{n}", type_=inbox.c[name].type) for name in GIVEN} | _NEW for n in range(size)]
     return _once(upsert(connection, inbox).values(rows))
 
 
-def _columns(connection: AsyncConnection) -> ReturningInsert[Any]:
+def _columns(connection: AsyncConnection) -> ClauseElement:
     lists = [
         bindparam(name, type_=postgresql.ARRAY(Text() if name == "headers" else inbox.c[name].type)) for name in GIVEN
     ]
@@ -83,7 +83,7 @@ def _columns(connection: AsyncConnection) -> ReturningInsert[Any]:
     return _once(insert).returning(*(inbox.c[name] for name in NAME))
 
 
-def _once(insert: sqlite.Insert | postgresql.Insert) -> Any:
+def _once(insert: sqlite.Insert | postgresql.Insert) -> Insert:
     """A repeat changes nothing. But a hint that came to nothing may have been premature, or somebody else's: its repeat
     is looked at anew."""
     return insert.on_conflict_do_update(

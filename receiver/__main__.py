@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -47,6 +48,8 @@ def main() -> None:
 
 async def _serve(settings: Settings, door: socket.socket) -> None:
     ledger = await Ledger.open(settings.ledger_url)
+    gc.collect()
+    gc.freeze()  # what was loaded stays; looking through it for garbage held up every delivery under way
     log.info("The receiver answers at %s, port %d.", *door.getsockname()[:2])
     try:
         await make_server(create_app(settings, ledger, os.environ)).serve(sockets=[door])

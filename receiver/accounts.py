@@ -44,6 +44,7 @@ class Accounts:
         self._env = env
         self._prefect = prefect
         self._fresh = fresh
+        self._given: dict[tuple[str, str], ProviderSettings] = {}
         self._known: dict[tuple[str, str], _Known] = {}
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._server = Outage("The Prefect server", "accounts kept there are used as last read")
@@ -51,11 +52,15 @@ class Accounts:
 
     async def settings(self, provider: str, account: str) -> ProviderSettings | None:
         """The account's settings, or `None` if there is no such account. Raises `SettingsUnavailable`."""
+        if (given := self._given.get((provider, account))) is not None:
+            return given
         try:
             settings = from_environment(provider, account, self._env)
         except ValueError:
             self._complaints.add(f"The environment variables of account {provider}/{account} cannot be used")
             raise SettingsUnavailable from None
+        if settings is not None:
+            self._given[provider, account] = settings
         if settings is not None or self._prefect is None:
             return settings
         async with self._locks[provider, account]:  # many deliveries at once ask Prefect once

@@ -1,4 +1,4 @@
-"""The receiver as an ASGI application: the door for webhooks, a page about its health, and two tasks behind."""
+"""The receiver as an ASGI application: the door for webhooks, pages about itself, and two tasks behind."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ledger import inbox
 from ledger.settings import Settings
 from ledger.store import Ledger
 from receiver.accounts import Accounts
 from receiver.committer import Committer
-from receiver.door import Door
+from receiver.door import HOOKS, Door
+from receiver.figures import Figures
 from receiver.nudge import Nudger
+from receiver.pages import Pages
 from receiver.prefect_api import prefect_api
 
 log = logging.getLogger("receiver")
 
-HEALTH_SECONDS = 2.0
 FINISH_SECONDS = 0.5
 """Seconds that accepted deliveries may take to be committed when the receiver is stopped."""
 
@@ -37,7 +35,7 @@ def create_app(
     body_seconds: float = 6.0,
     commit_seconds: float = 8.0,
     nudge_seconds: float = 3.0,
-) -> Starlette:
+) -> ASGIApp:
     """The application over an open ledger, which it does not close.
 
     `env` holds the accounts kept in the environment and Prefect's credentials. A body may take `body_seconds`
@@ -46,16 +44,9 @@ def create_app(
     """
     prefect = prefect_api(settings.api_url, env) if settings.api_url else None
     nudger = Nudger(ledger, prefect, nudge_seconds) if prefect else None
-    committer = Committer(ledger, nudger.news if nudger else _nobody_to_tell, commit_seconds)
-    door = Door(settings.receiver_secrets, Accounts(env, prefect), committer, body_seconds)
-
-    async def health(request: Request) -> Response:
-        try:
-            async with asyncio.timeout(HEALTH_SECONDS):
-                await inbox.work_waiting(ledger)
-        except Exception:
-            return JSONResponse({"status": "unavailable"}, status_code=503)
-        return JSONResponse({"status": "ok"})
+    figures = Figures()
+    committer = Committer(ledger, nudger.news if nudger else _nobody_to_tell, figures, commit_seconds)
+    door = Door(settings.receiver_secrets, Accounts(env, prefect), committer, figures, body_seconds)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -69,17 +60,14 @@ def create_app(
             await committer.finish(writing, FINISH_SECONDS)
             await _end(nudging, prefect)
 
-    app = Starlette(
-        routes=[
-            Route("/healthz", health, methods=["GET"]),
-            Route("/hooks/{provider}/{account}/{token}", door),
-            Route("/hooks/{provider}/{account}/{token}/{ref}", door),
-        ],
-        exception_handlers={404: _not_found},
-        lifespan=lifespan,
-    )
-    app.router.redirect_slashes = False
-    return app
+    pages = Pages(ledger, figures, settings.metrics_token, prefect).app(lifespan)
+
+    async def receiver(scope: Scope, receive: Receive, send: Send) -> None:
+        # Starlette's routes and middleware took a quarter of a delivery's time; the door needs neither
+        below_hooks = scope["type"] == "http" and scope["path"].startswith(HOOKS)
+        await (door if below_hooks else pages)(scope, receive, send)
+
+    return receiver
 
 
 async def _end(nudging: asyncio.Task[None] | None, prefect: httpx.AsyncClient | None) -> None:
@@ -89,11 +77,6 @@ async def _end(nudging: asyncio.Task[None] | None, prefect: httpx.AsyncClient | 
             await nudging
     if prefect is not None:
         await prefect.aclose()
-
-
-async def _not_found(request: Request, problem: Exception) -> Response:
-    """The same answer as for an address with a wrong mark."""
-    return Response(status_code=404)
 
 
 def _nobody_to_tell() -> None: ...

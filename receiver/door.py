@@ -1,17 +1,16 @@
-"""The way of one delivery: known address, body of reasonable size, the provider's proof, the ledger; then the answer.
-
-Answers carry no detail: who has no business here learns nothing, and a provider only looks at the status.
-"""
+"""The way of one delivery: known address, body of reasonable size, proof, the ledger; then the answer."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import SecretStr
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from connectors.signing.errors import InvalidWebhook
@@ -23,78 +22,117 @@ from receiver.accounts import Accounts
 from receiver.body import read_body
 from receiver.committer import Committer
 from receiver.complaints import Complaints
-from receiver.errors import ReceiverError
+from receiver.errors import NoSuchAccount, NotProven, ReceiverError, UnknownAddress, WrongMethod
+from receiver.figures import Figures
+from receiver.replies import reply
 
-RETRY = {"Retry-After": "30"}
+HOOKS = "/hooks/"
 NEVER_STORED = frozenset({"authorization", "cookie"})
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where a delivery came in. `ref` is the mark of a single request, where the address is one request's own."""
+
+    provider: str
+    account: str
+    token: str
+    ref: str
+
+    @classmethod
+    def of(cls, path: str) -> Address:
+        """The parts of `/hooks/{provider}/{account}/{token}` or `…/{ref}`. Raises `UnknownAddress`."""
+        parts = path.removeprefix(HOOKS).split("/")
+        if len(parts) not in (3, 4) or not all(parts):
+            raise UnknownAddress
+        return cls(parts[0], parts[1], parts[2], parts[3] if len(parts) == 4 else "")
+
+
 class Door:
-    """An ASGI endpoint for `/hooks/{provider}/{account}/{token}`, any method; the address of a single request has its
-    mark behind that."""
+    """An ASGI endpoint for everything below `/hooks/`, any method."""
 
     def __init__(
-        self, secrets: Sequence[SecretStr], accounts: Accounts, committer: Committer, body_seconds: float
+        self,
+        secrets: Sequence[SecretStr],
+        accounts: Accounts,
+        committer: Committer,
+        figures: Figures,
+        body_seconds: float,
     ) -> None:
         self._secrets = secrets
         self._accounts = accounts
         self._committer = committer
+        self._figures = figures
         self._body_seconds = body_seconds
         self._complaints = Complaints()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        begun = time.perf_counter()
+        provider = ""
         try:
-            response = await self._answer(request)
+            address = Address.of(scope["path"])
+            if address.provider not in PROVIDERS:
+                raise UnknownAddress
+            provider = address.provider
+            status, outcome = 200, await self._take(address, scope, receive)
+        except ReceiverError as problem:
+            status, outcome = problem.status, problem.outcome
+            if isinstance(problem, UnknownAddress):
+                self._complaints.add("Calls to an address that was never given out were turned away")
         except ClientDisconnect:
+            self._figures.answered(provider, "hung_up", time.perf_counter() - begun)
             return
         except asyncio.CancelledError:
             # The receiver is being stopped, nothing else cancels: say so instead of hanging up.
-            response = Response(status_code=503, headers=RETRY)
+            status, outcome = 503, "stopping"
         except Exception as problem:
             # Its message or its traceback might quote the body: the class has to do.
             self._complaints.add(f"A webhook could not be dealt with: {type(problem).__name__}")
-            response = Response(status_code=500)
-        await response(scope, receive, send)
+            status, outcome = 500, "error"
+        await reply(send, status)
+        self._figures.answered(provider, outcome, time.perf_counter() - begun)
 
-    async def _answer(self, request: Request) -> Response:
-        provider, account = request.path_params["provider"], request.path_params["account"]
-        mark, ref = request.path_params["token"], request.path_params.get("ref", "")
-        if provider not in PROVIDERS or not genuine(self._secrets, provider, account, mark, ref):
-            self._complaints.add("Calls to an address that was never given out were turned away")
-            return Response(status_code=404)
-        if request.method != "POST":
-            return Response(status_code=405, headers={"Allow": "POST"})
+    async def _take(self, address: Address, scope: Scope, receive: Receive) -> str:
+        """`stored` or `repeated`. Raises what there is in `receiver.errors`."""
+        provider, account = address.provider, address.account
+        if not genuine(self._secrets, provider, account, address.token, address.ref):
+            raise UnknownAddress
+        if scope["method"] != "POST":
+            raise WrongMethod
         try:
-            body = await read_body(request, self._body_seconds)
+            body = await read_body(receive, self._body_seconds)
             settings = await self._accounts.settings(provider, account)
             if settings is None:
-                self._complaints.add(f"Webhooks came for {provider}/{account}, and there is no such account")
-                return Response(status_code=404)
-            await self._committer.put(_verified(provider, account, settings, request.headers, body, ref or None))
-        except InvalidWebhook:
+                raise NoSuchAccount
+            delivery = _verified(address, settings, Headers(raw=scope["headers"]), body)
+            return "stored" if await self._committer.put(delivery) else "repeated"
+        except NoSuchAccount:
+            self._complaints.add(f"Webhooks came for {provider}/{account}, and there is no such account")
+            raise
+        except NotProven:
             self._complaints.add(f"Webhooks for {provider}/{account} had no signature or a wrong one")
-            return Response(status_code=401)
+            raise
         except ReceiverError as problem:
             self._complaints.add(f"Webhooks for {provider}/{account} were not taken: {type(problem).__name__}")
-            return Response(status_code=problem.status, headers=RETRY if problem.status == 503 else None)
-        return Response(status_code=200)
+            raise
 
 
-def _verified(
-    provider: str, account: str, settings: ProviderSettings, headers: Mapping[str, str], body: bytes, ref: str | None
-) -> Delivery:
-    """The delivery as the ledger keeps it. Raises `InvalidWebhook`."""
-    provider_class = PROVIDERS[provider]
+def _verified(address: Address, settings: ProviderSettings, headers: Mapping[str, str], body: bytes) -> Delivery:
+    """The delivery as the ledger keeps it. Raises `NotProven`."""
+    provider = PROVIDERS[address.provider]
     asked_for = _AskedFor(headers)
-    provider_class.verify(settings, asked_for, body)
+    ref = address.ref or None
+    try:
+        provider.verify(settings, asked_for, body)
+    except InvalidWebhook:
+        raise NotProven from None
     return Delivery(
-        provider=provider,
-        account=account,
-        identity=_identity(provider_class, asked_for, body, ref),
+        provider=address.provider,
+        account=address.account,
+        identity=_identity(provider, asked_for, body, ref),
         body=body,
         headers=asked_for.kept(),
-        genuine=Capability.SIGNED_WEBHOOKS in provider_class.capabilities,
+        genuine=Capability.SIGNED_WEBHOOKS in provider.capabilities,
         ref=ref,
     )
 

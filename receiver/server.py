@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from receiver.impatience import Impatient
 
 
-def make_server(app: Starlette, http: type[Impatient] = Impatient) -> uvicorn.Server:
+def make_server(app: ASGIApp, http: type[Impatient] = Impatient) -> uvicorn.Server:
     """A uvicorn server that stops within three seconds of being told to."""
     config = uvicorn.Config(
         app,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 KEY_ID_LENGTH = 8
 
 
+@lru_cache(1024)  # every delivery of an account asks for the same one
 def token(secret: SecretStr, provider: str, account: str, ref: str = "") -> str:
     """The mark for one account's address, or for one request's where `ref` is given. Never changes for one secret."""
     return f"{key_id(secret)}.{_mac(secret, 'hook', provider, account, ref)}"
