@@ -156,6 +156,7 @@ class PrefectServer:
             routes=[
                 Route("/api/events", self._events, methods=["POST"]),
                 Route("/api/flow_runs/count", self._count, methods=["POST"]),
+                Route("/api/health", self._health),
                 Route(block_path, self._block),
             ],
         )
@@ -170,6 +171,9 @@ class PrefectServer:
         self.events += await request.json()
         self.times.append(asyncio.get_running_loop().time())
         return Response(status_code=204)
+
+    async def _health(self, request: Request) -> Response:
+        return JSONResponse(True)
 
     async def _count(self, request: Request) -> Response:
         asked = await request.json()
