@@ -50,6 +50,10 @@ app.command(
     "cli.verbs.up:up",
     help="Start a Prefect server (unless PREFECT_API_URL names one), deployments, worker, receiver and sandbox.",
 )
+app.command(
+    "cli.verbs.receiver:receiver",
+    help="Take webhooks until Ctrl-C: verify, store, answer. Needs ESIGN_RECEIVER_SECRET and the ledger, not Prefect.",
+)
 app.command("cli.verbs.plan:plan", help="Show row by row what sending this sheet would do; nothing is sent.")
 app.command(
     "cli.verbs.send:send",

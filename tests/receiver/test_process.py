@@ -10,12 +10,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from connectors.signing.hooks import hook_url
 from ledger.settings import read_settings
@@ -24,8 +25,11 @@ from tests.receiver.stage import API_TOKEN, PERSON, SECRET, body, free_port, sig
 ROOT = Path(__file__).parents[2]
 
 
-def command(port: int) -> list[str]:
-    return [sys.executable, "-m", "receiver", "--host", "127.0.0.1", "--port", str(port)]
+RECEIVER = (sys.executable, "-m", "receiver")
+
+
+def command(port: int, program: Sequence[str] = RECEIVER) -> list[str]:
+    return [*program, "--host", "127.0.0.1", "--port", str(port)]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -42,11 +46,13 @@ class Running:
 
 
 @asynccontextmanager
-async def running(home: Path, **more: str) -> AsyncIterator[Running]:
+async def running(home: Path, program: Sequence[str] = RECEIVER, **more: str) -> AsyncIterator[Running]:
     port, log = free_port(), home / "receiver.log"
     address = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
-        process = subprocess.Popen(command(port), env=environment(home, **more), cwd=home, stderr=output, stdout=output)
+        process = subprocess.Popen(
+            command(port, program), env=environment(home, **more), cwd=home, stderr=output, stdout=output
+        )
     async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
 
         async def healthy() -> bool:
@@ -195,3 +201,24 @@ async def test_the_log_holds_neither_tokens_nor_bodies_nor_addresses(tmp_path: P
         assert secret not in log
     assert log.count("no signature or a wrong one") == 1
     assert log.count("never given out") == 1
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+async def test_the_command_is_the_same_receiver_and_goes_when_it_is_told_to(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
+    esign = str(Path(sys.executable).with_name("esign"))
+    async with running(tmp_path, program=[esign, "receiver"]) as receiver:
+        assert (await receiver.client.post(receiver.url, content=body(), headers=signed(body()))).status_code == 200
+        receiver.process.send_signal(stop)
+        began = time.monotonic()
+        code = await asyncio.to_thread(receiver.process.wait, 10)
+        assert (code, time.monotonic() - began < 3) == (0, True)
+    assert sql(tmp_path / "ledger.db", "SELECT body FROM inbox") == [(body(),)]
+
+
+def test_the_command_ends_as_the_receiver_does(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("esign")), "receiver", "--port", str(free_port())]
+    env = environment(tmp_path, ESIGN_RECEIVER_SECRET="")
+    ended = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
