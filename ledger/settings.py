@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,6 +43,9 @@ class Settings(BaseModel):
     """`ESIGN_KEEP_WEBHOOKS_DAYS`: how long the text of a webhook is kept once it is dealt with; 0 is for ever."""
     metrics_token: SecretStr | None = None
     """`ESIGN_METRICS_TOKEN`: what a bearer has to show to see the receiver's figures; without it nobody does."""
+    trusted_proxies: tuple[str, ...] = ()
+    """`ESIGN_TRUSTED_PROXIES`: comma separated addresses or networks of proxies before the receiver; what they say of
+    where a call comes from is believed."""
     api_url: str | None = None
     """`PREFECT_API_URL`: the Prefect server, with its `/api`."""
 
@@ -83,6 +87,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         mail_from=_text(env, "ESIGN_MAIL_FROM"),
         keep_webhooks_days=_days(env, "ESIGN_KEEP_WEBHOOKS_DAYS", 90),
         metrics_token=next(iter(_secrets(env, "ESIGN_METRICS_TOKEN")), None),
+        trusted_proxies=_networks(env, "ESIGN_TRUSTED_PROXIES"),
         api_url=_address(env, "PREFECT_API_URL"),
     )
 
@@ -154,6 +159,15 @@ def _address(env: Mapping[str, str], name: str) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{name} must be an address that starts with http:// or https://.")
     return given.rstrip("/")
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
+    try:
+        return tuple(str(ip_network(part, strict=False)) for part in parts)
+    except ValueError:
+        problem = ValueError(f"{name} must hold addresses or networks, comma separated, like 10.0.0.0/8.")
+    raise problem
 
 
 def _secrets(env: Mapping[str, str], name: str) -> tuple[SecretStr, ...]:

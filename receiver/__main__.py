@@ -52,7 +52,8 @@ async def _serve(settings: Settings, door: socket.socket) -> None:
     gc.freeze()  # what was loaded stays; looking through it for garbage held up every delivery under way
     log.info("The receiver answers at %s, port %d.", *door.getsockname()[:2])
     try:
-        await make_server(create_app(settings, ledger, os.environ)).serve(sockets=[door])
+        server = make_server(create_app(settings, ledger, os.environ), trusted_proxies=settings.trusted_proxies)
+        await server.serve(sockets=[door])
     finally:
         await _leave(ledger)
 

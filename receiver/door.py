@@ -22,7 +22,7 @@ from receiver.accounts import Accounts
 from receiver.body import read_body
 from receiver.committer import Committer
 from receiver.complaints import Complaints
-from receiver.errors import NoSuchAccount, NotProven, ReceiverError, UnknownAddress, WrongMethod
+from receiver.errors import NoSuchAccount, NotProven, ReceiverError, UnknownAddress, WrongMethod, WrongSource
 from receiver.figures import Figures
 from receiver.replies import reply
 
@@ -100,14 +100,19 @@ class Door:
         if scope["method"] != "POST":
             raise WrongMethod
         try:
-            body = await read_body(receive, self._body_seconds)
             settings = await self._accounts.settings(provider, account)
             if settings is None:
                 raise NoSuchAccount
+            if not settings.takes_from(scope["client"][0] if scope["client"] else None):
+                raise WrongSource
+            body = await read_body(receive, self._body_seconds)
             delivery = _verified(address, settings, Headers(raw=scope["headers"]), body)
             return "stored" if await self._committer.put(delivery) else "repeated"
         except NoSuchAccount:
             self._complaints.add(f"Webhooks came for {provider}/{account}, and there is no such account")
+            raise
+        except WrongSource:
+            self._complaints.add(f"Webhooks for {provider}/{account} came from outside its webhook_sources")
             raise
         except NotProven:
             self._complaints.add(f"Webhooks for {provider}/{account} had no signature or a wrong one")

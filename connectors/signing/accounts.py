@@ -13,6 +13,8 @@ SANDBOX = "sandbox"
 """The account that is always the sandbox, wherever it runs."""
 SANDBOX_URL = "ESIGN_SANDBOX_URL"
 SANDBOX_TOKEN = "ESIGN_SANDBOX_TOKEN"  # noqa: S105 - the variable's name
+LISTS = {"webhook_secrets", "webhook_sources"}
+"""Settings of several values, comma separated."""
 NOT_FROM_HERE = {"allow_private_downloads"}
 """Settings that no variable sets."""
 
@@ -66,7 +68,7 @@ def _default(provider: str, settings_class: type[ProviderSettings], env: Mapping
     values = {name: value for name in names if (value := env.get(variable(provider, name), "").strip())}
     if any(name not in values for name in _needed(settings_class)):
         return None
-    given = {name: _listed(value) if name == "webhook_secrets" else value for name, value in values.items()}
+    given = {name: _listed(value) if name in LISTS else value for name, value in values.items()}
     try:
         return settings_class.model_validate(given)
     except ValidationError as error:

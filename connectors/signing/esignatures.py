@@ -58,6 +58,17 @@ class ESignaturesSettings(ProviderSettings):
     api_token: SecretStr = Field(
         min_length=1, description="Secret token from the API page of the account; it signs the webhooks as well."
     )
+    published_sources: ClassVar[tuple[str, ...]] = (
+        "100.26.156.173",
+        "3.223.86.53",
+        "34.234.34.248",
+        "52.6.7.167",
+        "54.80.221.23",
+        "54.88.203.251",
+        "98.85.113.207",
+        "98.88.182.139",
+    )
+    """[docs] "Webhooks": "Whitelisting: The Webhook notifications are triggered from one of these IP addresses"."""
 
 
 # -- their words, ours -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.signing.answers import Rule
 from connectors.signing.errors import Unsupported
@@ -22,6 +22,7 @@ from connectors.signing.model import (
     SignerSnapshot,
     Snapshot,
 )
+from connectors.signing.sources import allowed, checked
 
 
 class Capability(StrEnum):
@@ -79,6 +80,22 @@ class ProviderSettings(BaseModel):
         default=(),
         description="Further secrets a webhook may be signed with, while one is being exchanged for another.",
     )
+    webhook_sources: tuple[str, ...] = Field(
+        default=(),
+        description="Networks (192.0.2.0/24) webhooks are taken from, or 'published' for those the provider publishes; "
+        "empty for any.",
+    )
+    published_sources: ClassVar[tuple[str, ...]] = ()
+    """The addresses that the provider says its webhooks come from, where it says so."""
+
+    @field_validator("webhook_sources")
+    @classmethod
+    def _known_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return checked(given, cls.published_sources)
+
+    def takes_from(self, address: str | None) -> bool:
+        """Whether a webhook of this account may come from this address."""
+        return allowed(address, self.webhook_sources, self.published_sources)
 
 
 S = TypeVar("S", bound=ProviderSettings)

@@ -119,7 +119,7 @@ async def receiving(
     settings = read_settings(env)
     async with (
         await Ledger.open(settings.ledger_url) as ledger,
-        serving(make_server(create_app(settings, ledger, env, **more), http)) as address,
+        serving(make_server(create_app(settings, ledger, env, **more), http, settings.trusted_proxies)) as address,
         httpx.AsyncClient(timeout=20, trust_env=False) as client,
     ):
         url = hook_url(address, settings.receiver_secrets, "esignatures", "default")
