@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -20,56 +17,8 @@ import pytest
 
 from connectors.signing.hooks import hook_url
 from ledger.settings import read_settings
+from tests.receiver.running import ROOT, command, environment, running
 from tests.receiver.stage import API_TOKEN, PERSON, SECRET, body, free_port, signed, sql, until, variables
-
-ROOT = Path(__file__).parents[2]
-
-
-RECEIVER = (sys.executable, "-m", "receiver")
-
-
-def command(port: int, program: Sequence[str] = RECEIVER) -> list[str]:
-    return [*program, "--host", "127.0.0.1", "--port", str(port)]
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ESIGN_", "PREFECT_"))}
-    return {**inherited, **variables(home), "PYTHONPATH": str(ROOT), **more}
-
-
-@dataclass
-class Running:
-    process: subprocess.Popen[bytes]
-    client: httpx.AsyncClient
-    url: str
-    log: Path
-
-
-@asynccontextmanager
-async def running(home: Path, program: Sequence[str] = RECEIVER, **more: str) -> AsyncIterator[Running]:
-    port, log = free_port(), home / "receiver.log"
-    address = f"http://127.0.0.1:{port}"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command(port, program), env=environment(home, **more), cwd=home, stderr=output, stdout=output
-        )
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
-
-        async def healthy() -> bool:
-            assert process.poll() is None, log.read_text()
-            try:
-                return (await client.get(f"{address}/healthz")).status_code == 200
-            except httpx.TransportError:
-                return False
-
-        try:
-            await until(healthy, 30)
-            secrets = read_settings(variables(home)).receiver_secrets
-            yield Running(process, client, hook_url(address, secrets, "esignatures", "default"), log)
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
 
 
 def once(home: Path, port: int, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
