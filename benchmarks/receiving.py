@@ -2,8 +2,9 @@
 
     python -m benchmarks.receiving [--number 20000] [--connections 100] [--out FILE]
 
-Receiver, bare handler and the one that delivers are a process each. The bare handler runs in the receiver's own server,
-with the same protocol and limits, so that what is compared is the work and not the framework.
+Receiver, bare handler and the one that delivers are a process each. The bare handler is one of Starlette's in the
+receiver's own server, with the same protocol and limits; `--plain` takes Starlette away from it, which the receiver
+does without for its deliveries.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from urllib.parse import urlsplit
 
 import psutil
 from pydantic import SecretStr
+from starlette.types import Receive, Scope, Send
 
 from benchmarks.stage import PROJECT, clean
 from connectors.signing.hooks import hook_url
@@ -121,7 +123,20 @@ async def deliver(url: str, numbers: range, connections: int) -> dict[str, Any]:
     return {"seconds": took, "milliseconds": [round(each * 1000, 2) for each in seconds]}
 
 
-async def bare(port: int) -> None:
+async def plain(scope: Scope, receive: Receive, send: Send) -> None:
+    """The least a handler can be."""
+    if scope["type"] == "http":
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+        return
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def bare(port: int, *, starlette: bool) -> None:
     """Read each body, answer 200, keep nothing; in the receiver's server."""
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -134,9 +149,9 @@ async def bare(port: int) -> None:
         await request.body()
         return Response()
 
-    app = Starlette(routes=[Route("/hooks/{provider}/{account}/{token}", handler, methods=["POST"])])
+    routes = [Route("/hooks/{provider}/{account}/{token}", handler, methods=["POST"])]
     listener = socket.create_server(("127.0.0.1", port), backlog=1024)
-    await make_server(app).serve(sockets=[listener])
+    await make_server(Starlette(routes=routes) if starlette else plain).serve(sockets=[listener])
 
 
 @contextlib.contextmanager
@@ -180,7 +195,7 @@ class Server:
         }  # fmt: skip
 
 
-def measure(number: int, connections: int, rounds: int = 10) -> dict[str, Any]:
+def measure(number: int, connections: int, handler: str, rounds: int = 10) -> dict[str, Any]:
     """Both, in rounds by turns, since a machine is not equally fast at all times."""
     each = number // rounds
     with tempfile.TemporaryDirectory(prefix="esign-bench-") as home:
@@ -190,7 +205,7 @@ def measure(number: int, connections: int, rounds: int = 10) -> dict[str, Any]:
         }  # fmt: skip
         ports = _free_port(), _free_port()
         with (
-            running(["benchmarks.receiving", "bare", str(ports[0])], ports[0], env) as one,
+            running(["benchmarks.receiving", "bare", str(ports[0]), handler], ports[0], env) as one,
             running(["receiver", "--port", str(ports[1])], ports[1], env) as other,
         ):
             bare, receiver = Server(ports[0], one), Server(ports[1], other)
@@ -201,7 +216,12 @@ def measure(number: int, connections: int, rounds: int = 10) -> dict[str, Any]:
                 for server in (bare, receiver):
                     server.take(range(turn * each, (turn + 1) * each), connections)
             commits = _commits(receiver.port) - before
-            results = {"connections": connections, "bare": bare.figures(), "receiver": receiver.figures()}
+            results = {
+                "connections": connections,
+                "handler": handler,
+                "bare": bare.figures(),
+                "receiver": receiver.figures(),
+            }
     results["ratio"] = results["receiver"]["per_second"] / results["bare"]["per_second"]
     results["commits_each"] = commits / results["receiver"]["number"]
     return results
@@ -263,7 +283,7 @@ def _until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
 def main() -> None:
     """Measure, print, write down."""
     if sys.argv[1:2] == ["bare"]:
-        asyncio.run(bare(int(sys.argv[2])))
+        asyncio.run(bare(int(sys.argv[2]), starlette=sys.argv[3] == "starlette"))
         return
     if sys.argv[1:2] == ["deliver"]:
         first, number, connections = map(int, sys.argv[3:6])
@@ -272,9 +292,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What taking a webhook costs.")
     parser.add_argument("--number", type=int, default=20_000, help="deliveries")
     parser.add_argument("--connections", type=int, default=100, help="connections they come over")
+    parser.add_argument("--plain", action="store_true", help="compare with a handler without Starlette")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    results = measure(given.number, given.connections)
+    results = measure(given.number, given.connections, "plain" if given.plain else "starlette")
     print(as_text(results))
     if given.out:
         given.out.write_text(json.dumps(results, indent=1))
