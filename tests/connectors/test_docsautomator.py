@@ -46,6 +46,8 @@ from connectors.signing.model import EventType, FieldKind, Signer, SignerSnapsho
 from tests.connectors.contract import REF, ProviderContract, json_values
 from tests.connectors.loopback import Server
 
+pytestmark = pytest.mark.providers
+
 PAYLOADS = Path(__file__).parent / "payloads" / "docsautomator"
 KEY = "key-for-tests"
 SESSION = "5e5510000000000000000001"

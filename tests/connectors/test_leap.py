@@ -35,6 +35,8 @@ from connectors.signing.provider import Provider, ProviderSettings
 from tests.connectors.contract import REF, ProviderContract, json_values
 from tests.connectors.loopback import Server, answering
 
+pytestmark = pytest.mark.providers
+
 PAYLOADS = Path(__file__).parent / "payloads" / "leap"
 BASE = "/api/v1/external"
 LAUNCH = f"{BASE}/sign-only-api/projects/launch-new"

@@ -36,6 +36,8 @@ from connectors.signing.provider import Provider
 from tests.connectors.contract import REF, ProviderContract, json_values
 from tests.connectors.loopback import Server, answering
 
+pytestmark = pytest.mark.providers
+
 PAYLOADS = Path(__file__).parent / "payloads" / "lumin"
 KEY = "lk_key_for_tests"
 ID = "69aa00bb11cc22dd33ee44ff"

@@ -41,6 +41,8 @@ from connectors.signing.switchlabs import MOST, PAGES, SwitchLabs, SwitchLabsSet
 from tests.connectors.contract import REF, ProviderContract, json_values
 from tests.connectors.loopback import Server, answering
 
+pytestmark = pytest.mark.providers
+
 PAYLOADS = Path(__file__).parent / "payloads" / "switchlabs"
 KEY = "esk_key-for-tests"
 SECRET = "secret-for-tests"

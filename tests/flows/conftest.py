@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -32,7 +33,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def ledger(settings: Settings) -> AsyncIterator[Ledger]:
+async def ledger(settings: Settings, sqlite_template: Path) -> AsyncIterator[Ledger]:
+    settings.home.mkdir(mode=0o700)
+    shutil.copyfile(sqlite_template, settings.home / "ledger.db")
     async with await Ledger.open(settings.ledger_url) as opened:
         yield opened
 

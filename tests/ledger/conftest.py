@@ -17,14 +17,6 @@ from tests.ledger.making import POSTGRES, Fresh
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One migrated ledger, to be copied: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("template") / "ledger.db"
-    asyncio.run(_make(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
-@pytest.fixture(scope="session")
 def postgres_template() -> Iterator[str]:
     name = f"template_{uuid.uuid4().hex[:12]}"
     asyncio.run(_admin(f"CREATE DATABASE {name}"))
