@@ -59,10 +59,9 @@ class Person:
 
     def become(self, reported: SignerState, at: datetime) -> bool:
         """Take in news; late news still says when something was. Whether the state changed."""
-        if reported is SignerState.INVITED:
-            self.invited_at = self.invited_at or at
-        elif reported is SignerState.VIEWED:
-            self.invited_at = self.invited_at or at  # who saw it was asked, whether or not we heard of it
+        if reported in (SignerState.INVITED, SignerState.VIEWED, SignerState.SIGNED, SignerState.DECLINED):
+            self.invited_at = self.invited_at or at  # who saw or signed it was asked, whether or not we heard of it
+        if reported is SignerState.VIEWED:
             self.viewed_at = self.viewed_at or at
         elif reported is SignerState.SIGNED:
             self.signed_at = self.signed_at or at
