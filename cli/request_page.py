@@ -38,6 +38,8 @@ def show_page(one: Dossier) -> None:
         print(f"Needs a person: {incident.kind}, under the provider's id {incident.provider_id}.")
     for effect in one.stuck:
         print(f"Needs a person: '{effect.kind}' has failed {effect.tries} times ({effect.problem}).")
+    for effect in one.unclear:
+        print(f"Perhaps nobody was told: {effect.problem}")
     if one.state == "uncertain":
         print(f"Needs a person: look at the provider, then `esign request resolve {one.id} --sent ID`, or --not-sent.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blocks.archive import ArchiveWhenNeeded
+from blocks.notices import notices_of
 from flows.accounts import OpenAccount, provider_for
 from flows.events.announce import Post, post_to_prefect
 from flows.events.drain import drain
@@ -17,4 +18,11 @@ async def catch_up(
     """Drain once, without lingering, if anything waits; where another run drains already, leave it to that."""
     if await inbox.work_waiting(ledger):
         archive = ArchiveWhenNeeded(settings)
-        await drain(ledger, archive, settings.receiver_secrets, open_account=open_account, post=post)
+        await drain(
+            ledger,
+            archive,
+            settings.receiver_secrets,
+            open_account=open_account,
+            post=post,
+            notify=lambda: notices_of(settings),
+        )

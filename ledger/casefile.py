@@ -18,7 +18,7 @@ from ledger.prepared import Prepared, among_listed, listed
 from ledger.schema import attempts, history, inbox, incidents, requests, signers
 from ledger.sql import serialize, stands, upsert
 from ledger.states import RequestState, SignerState
-from ledger.wants import want
+from ledger.wants import Want, notice, want
 
 _KEPT = ("state", "provider_id", "problem", "document_url", "sent_at", "expires_at", "closed_at", "last_event",
          "last_event_at")  # fmt: skip
@@ -73,8 +73,8 @@ class Casefile:
         ]
         if happenings:
             await _HISTORY.run(self.connection, happenings)
-        await self._keep_incidents()
-        await want(self.connection, [one for case in self.cases.values() for one in case.wanted], self.at)
+        wanted = [one for case in self.cases.values() for one in case.wanted]
+        await want(self.connection, [*wanted, *await self._keep_incidents()], self.at)
 
     async def _people(self, request_ids: Collection[str]) -> dict[str, list[Person]]:
         these = {"listed": listed(self.connection, request_ids)}
@@ -151,14 +151,16 @@ class Casefile:
         if changed:
             await change.run(self.connection, changed)
 
-    async def _keep_incidents(self) -> None:
+    async def _keep_incidents(self) -> list[Want]:
+        """The owner is told of each once, however often the second copy is heard of."""
         found = [
             {"request_id": case.id, "kind": "sent twice", "provider_id": other, "noticed_at": self.at}
             for case in self.cases.values()
             for other in case.incidents
         ]
-        if found:
-            await self.connection.execute(upsert(self.connection, incidents).on_conflict_do_nothing(), found)
+        kept = upsert(self.connection, incidents).on_conflict_do_nothing().returning(incidents.c.request_id)
+        fresh = [(await self.connection.execute(kept.values(one))).scalar_one_or_none() for one in found]
+        return [notice(request_id, "twice") for request_id in fresh if request_id is not None]
 
 
 def _requests(*conditions: ColumnElement[bool]) -> Select[Any]:

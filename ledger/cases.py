@@ -19,7 +19,10 @@ from ledger.states import (
     after,
     signer_after,
 )
-from ledger.wants import Want, prefect_event
+from ledger.wants import Want, notice, prefect_event
+
+NEEDS_AN_EYE = frozenset({"declined", "bounced", "expired", "failed"})
+"""What the owner is told beside the sheet: somebody has to decide how it goes on."""
 
 TOLD_ANYWAY = frozenset(
     {
@@ -351,6 +354,8 @@ class Case:
 
     def _tell(self, what: str, occurrence: str, at: datetime) -> None:
         self.wanted.append(prefect_event(self.id, self.batch_id, what, occurrence, at))
+        if what in NEEDS_AN_EYE:
+            self.wanted.append(notice(self.id, what))
 
     def _person(self, event: Event) -> Person | None:
         """Whom an event is about: by the provider's id, else by address, preferring who has not finished."""

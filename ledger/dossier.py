@@ -56,7 +56,7 @@ class ReminderLine(Frozen):
 
 
 class EffectLine(Frozen):
-    """Something that has failed so often that a person should look; it is still tried."""
+    """Something outside that did not simply work: it keeps failing and is still tried, or may not have gone out."""
 
     id: int
     kind: str
@@ -95,6 +95,7 @@ class Dossier(Frozen):
     history: tuple[Line, ...]
     incidents: tuple[Incident, ...]
     stuck: tuple[EffectLine, ...]
+    unclear: tuple[EffectLine, ...] = ()
 
 
 _OF_THE_REQUEST = ("id", "batch_id", "row", "key", "campaign", "round", "mode", "provider", "account", "ref", "state",
@@ -111,10 +112,9 @@ async def dossier(ledger: Ledger, request_id: str) -> Dossier | None:
         if found is None:
             return None
         people = await _lines(connection, signers, request_id, "position")
-        often = [
-            one for one in await _lines(connection, effects, request_id, "id")
-            if one["state"] == "due" and one["tries"] >= MOST_TRIES
-        ]  # fmt: skip
+        wanted = await _lines(connection, effects, request_id, "id")
+        often = [one for one in wanted if one["state"] == "due" and one["tries"] >= MOST_TRIES]
+        unclear = [one for one in wanted if one["state"] == "done" and one["problem"]]
         return Dossier(
             **found,
             esign_id=esign_id(ledger, request_id),
@@ -132,6 +132,7 @@ async def dossier(ledger: Ledger, request_id: str) -> Dossier | None:
                 Incident(**_only(Incident, one)) for one in await _lines(connection, incidents, request_id, "id")
             ),
             stuck=tuple(EffectLine(**_only(EffectLine, one)) for one in often),
+            unclear=tuple(EffectLine(**_only(EffectLine, one)) for one in unclear),
         )
 
 

@@ -1,7 +1,8 @@
 """Hands out the effects that are due outside, and takes back word of how they went.
 
 Kinds: `archive` (a completed document) and `sheet` (a row's status) are repeatable; `event` (for Prefect) goes out at
-least once, with an id that stays the same. Reminders are not in here: `ledger.reminding` marks them before the call.
+least once, with an id that stays the same; `notice` (for the owner, `ledger.notices`) at most once. Reminders are not
+in here: `ledger.reminding` marks them before the call.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ledger.schema import batches, effects, other_rows, requests
 from ledger.sql import among, at_least, is_postgres, now_ms, stands
 from ledger.store import Ledger
 
-Kind = Literal["archive", "sheet", "event"]
+Kind = Literal["archive", "sheet", "event", "notice"]
 MOST_TRIES = 10
 """After so many a person is told."""
 AT_ONCE = 2000

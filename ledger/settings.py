@@ -39,6 +39,8 @@ class Settings(BaseModel):
     """`ESIGN_MAIL`: the Prefect block our own reminders go out through (`type-slug/name`)."""
     mail_from: str | None = None
     """`ESIGN_MAIL_FROM`: the address they come from; the block's user name when not set."""
+    notify: str | None = None
+    """`ESIGN_NOTIFY`: the Prefect notification block that tells the owner what needs an eye (`type-slug/name`)."""
     keep_webhooks_days: int = 90
     """`ESIGN_KEEP_WEBHOOKS_DAYS`: how long the text of a webhook is kept once it is dealt with; 0 is for ever."""
     metrics_token: SecretStr | None = None
@@ -83,8 +85,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         sandbox_url=_address(env, "ESIGN_SANDBOX_URL"),
         sandbox_token=SecretStr(token) if token else None,
         archive=_archive(env),
-        mail=_mail(env),
+        mail=_block(env, "ESIGN_MAIL", "email-server-credentials/office"),
         mail_from=_text(env, "ESIGN_MAIL_FROM"),
+        notify=_block(env, "ESIGN_NOTIFY", "slack-webhook/contracts"),
         keep_webhooks_days=_days(env, "ESIGN_KEEP_WEBHOOKS_DAYS", 90),
         metrics_token=next(iter(_secrets(env, "ESIGN_METRICS_TOKEN")), None),
         trusted_proxies=_networks(env, "ESIGN_TRUSTED_PROXIES"),
@@ -132,11 +135,11 @@ def _archive(env: Mapping[str, str]) -> str | None:
     return str(folder)
 
 
-def _mail(env: Mapping[str, str]) -> str | None:
-    given = _text(env, "ESIGN_MAIL")
+def _block(env: Mapping[str, str], name: str, example: str) -> str | None:
+    given = _text(env, name)
     if given is None or _BLOCK.fullmatch(given):
         return given
-    raise ValueError("ESIGN_MAIL must name a Prefect block, like email-server-credentials/office.")
+    raise ValueError(f"{name} must name a Prefect block, like {example}.")
 
 
 def _days(env: Mapping[str, str], name: str, default: int) -> int:

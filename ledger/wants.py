@@ -20,6 +20,9 @@ NAMESPACE = uuid.UUID("6f0e2c5a-3b0f-5d7c-9a51-1f0d7f6f8a10")
 """Prefect event ids are uuid5 of this and of what happened, so that emitting one twice is emitting it once."""
 
 
+NOTICE_AFTER = timedelta(seconds=10)
+
+
 class Want(NamedTuple):
     """One effect that is wanted, at the earliest `after` this time; `name` makes it the only one of its kind for its
     request."""
@@ -42,6 +45,11 @@ def prefect_event(request_id: str, batch_id: str, what: str, occurrence: str, at
         "batch_id": batch_id,
     }
     return Want(request_id, "event", name, payload)
+
+
+def notice(request_id: str, what: str) -> Want:
+    """The owner is to be told of this; a little later, so that one message tells of what comes together."""
+    return Want(request_id, "notice", what, after=NOTICE_AFTER)
 
 
 def _anew(connection: AsyncConnection) -> ClauseElement:

@@ -16,6 +16,7 @@ from flows.edges import kinds
 from flows.events.announce import Post, announce_due, post_to_prefect
 from flows.events.apply import apply_waiting
 from flows.events.confirm import confirm_waiting
+from flows.events.notice import FindNotify, give_notice, nobody
 from flows.events.writeback import write_due
 from flows.lease import while_leased
 from ledger.store import Ledger
@@ -50,10 +51,11 @@ async def drain(
     linger_seconds: float = 0.0,
     open_account: OpenAccount = provider_for,
     post: Post = post_to_prefect,
+    notify: FindNotify = nobody,
 ) -> Drained:
     """Do whatever waits, then linger until nothing has come for `linger_seconds`. At most one drain at a time:
-    where another holds the lease, this ends at once and says so. `secrets` are the receiver's. Raises `LeaseLost` if
-    the lease is lost meanwhile.
+    where another holds the lease, this ends at once and says so. `secrets` are the receiver's, `notify` finds the way
+    to tell the owner. Raises `LeaseLost` if the lease is lost meanwhile.
     """
 
     async def work() -> Drained:
@@ -66,6 +68,7 @@ async def drain(
                     "documents": (documents.go_on, 0.0),
                     "rows": (lambda: write_due(ledger), REST_AFTER_WRITING),
                     "events": (lambda: announce_due(ledger, post), 0.0),
+                    "notices": (lambda: give_notice(ledger, notify), 0.0),
                 }
             )
             await loops.run(linger_seconds)

@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.archive import ArchiveWhenNeeded
+from blocks.notices import notices_of
 from flows.edges import edge
 from flows.events.drain import drain
 from flows.room import opened
@@ -21,7 +22,11 @@ async def process_events(linger_seconds: float = 60.0) -> State[None]:
     """
     async with opened() as (settings, ledger):
         drained = await drain(
-            ledger, ArchiveWhenNeeded(settings), settings.receiver_secrets, linger_seconds=linger_seconds
+            ledger,
+            ArchiveWhenNeeded(settings),
+            settings.receiver_secrets,
+            linger_seconds=linger_seconds,
+            notify=lambda: notices_of(settings),
         )
     if drained.already_draining:
         return Completed(message="Already draining.")
