@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from tests.chaos.record import Call
 from tests.chaos.standing import Attempt, Row
@@ -61,13 +62,30 @@ def _of_row(row: Row, calls: Sequence[Call]) -> Iterator[str]:
         yield f"it is failed and has the id {row.provider_id}"
     if len(calls) > len(row.attempts):
         yield f"{len(calls)} calls were made in {len(row.attempts)} attempts"
-    ends = [attempt.began for attempt in row.attempts[1:]] + [float("inf")]
-    for attempt, end in zip(row.attempts, ends, strict=True):
-        during = [call for call in calls if attempt.began - CLOCKS <= call.at < end - CLOCKS]
-        yield from (f"attempt {attempt.number} {problem}" for problem in _of_attempt(attempt, during))
+    yield from _of_attempts(row.attempts, calls)
     said = sum(attempt.outcome == "sent" for attempt in row.attempts)
     if ids and said != 1:
         yield f"{said} of its attempts say that it was sent"
+
+
+def _of_attempts(attempts: Sequence[Attempt], calls: Sequence[Call]) -> list[str]:
+    """Each call belongs to the attempt it fell into; at a border, where clocks differ, to the one it fits.
+
+    A call that is refused with 429 may be followed within milliseconds by the next attempt, of another sender.
+    """
+    ends = [attempt.began for attempt in attempts[1:]] + [float("inf")]
+    spans = [(attempt.began - CLOCKS, end + CLOCKS) for attempt, end in zip(attempts, ends, strict=True)]
+    within = [[place for place, (begin, end) in enumerate(spans) if begin <= call.at < end] for call in calls]
+    if not all(within):
+        return ["a call was made before its intent was on record"]
+    found = [list(_as_assigned(attempts, calls, places)) for places in product(*within)]
+    return min(found, key=len)
+
+
+def _as_assigned(attempts: Sequence[Attempt], calls: Sequence[Call], places: Sequence[int]) -> Iterator[str]:
+    for place, attempt in enumerate(attempts):
+        its = [call for call, at in zip(calls, places, strict=True) if at == place]
+        yield from (f"attempt {attempt.number} {problem}" for problem in _of_attempt(attempt, its))
 
 
 def _of_attempt(attempt: Attempt, calls: Sequence[Call]) -> Iterator[str]:

@@ -31,6 +31,9 @@ TWICE = replace(SENT, attempts=(Attempt(1, 100.0, "absent"), Attempt(2, 110.0, "
          [Call("r1", 100.1, "429"), replace(ACCEPTED, at=110.1)]),
         (replace(TWICE, attempts=(Attempt(1, 100.0, "uncertain"), TWICE.attempts[1])),
          [Call("r1", 100.1, "422"), replace(ACCEPTED, at=110.1)]),
+        (replace(TWICE, attempts=(Attempt(1, 100.0, "nothing"), TWICE.attempts[1])),
+         [Call("r1", 109.97, "429"), replace(ACCEPTED, at=110.1)]),
+        (TWICE, [replace(ACCEPTED, at=109.97)]),
     ],
 )  # fmt: skip
 def test_what_is_right_passes(row: Row, calls: list[Call]) -> None:
@@ -54,6 +57,9 @@ def test_what_is_right_passes(row: Row, calls: list[Call]) -> None:
         (replace(FAILED, provider_id="con-1"), [REFUSED], "has the id con-1"),
         (replace(SENT, provider_id="con-7"), [ACCEPTED], "its id is con-7"),
         (SENT, [Call("r1", 100.1, "closed"), ACCEPTED], "2 calls were made in 1 attempts"),
+        (SENT, [replace(ACCEPTED, at=99.8)], "before its intent"),
+        (replace(TWICE, attempts=(Attempt(1, 100.0, "nothing"), TWICE.attempts[1])),
+         [Call("r1", 110.1, "429"), replace(ACCEPTED, at=110.2)], "attempt 2 called 2 times"),
         (TWICE, [ACCEPTED], "attempt 1 says absent, but was accepted"),
         (TWICE, [ACCEPTED], "attempt 2 says sent as con-1, but was accepted as nothing"),
         (replace(SENT, attempts=(Attempt(1, 100.0, None),)), [ACCEPTED], "has no outcome"),
