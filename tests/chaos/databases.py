@@ -53,7 +53,9 @@ async def restart_postgres() -> None:
     command = [control, "-D", data, "-m", "immediate", "-w", "-l", f"{data}/server.log", "restart"]
     if os.geteuid() == 0:  # Postgres refuses to run as root
         command = ["runuser", "-u", "postgres", "--", *command]
-    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, cwd="/")
+    # Another run may be restarting it just now: then this fails, and the server comes back all the same.
+    await asyncio.to_thread(subprocess.run, command, check=False, capture_output=True, cwd="/")
+    await until_postgres_answers()
 
 
 async def until_postgres_answers(seconds: float = 20.0) -> None:
