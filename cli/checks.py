@@ -59,7 +59,7 @@ async def worker(settings: Settings) -> Finding:
     pool = WorkPoolFilter(name=WorkPoolFilterName(any_=["esign"]))
     async with get_client() as client:
         names = {deployment.name for deployment in await client.read_deployments(work_pool_filter=pool)}
-        if missing := {"send-batch", "process-events", "send-reminders", "sweep"} - names:
+        if missing := {"send-batch", "process-events", "send-reminders", "sweep", "reconcile"} - names:
             return Finding("worker", False, f"Deployments are missing ({', '.join(sorted(missing))}): run `esign up`.")
         workers = await client.read_workers_for_work_pool("esign")
     recent = now("UTC") - timedelta(minutes=2)

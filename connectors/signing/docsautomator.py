@@ -68,6 +68,7 @@ from connectors.signing.model import (
     Event,
     EventType,
     Lookup,
+    Recent,
     SignatureRequest,
     Signer,
     SignerSnapshot,
@@ -192,6 +193,7 @@ class DocsAutomator(OverHttp):
             Capability.DOWNLOAD,
             Capability.SIGN_LINKS,
             Capability.FIND,
+            Capability.LIST,
             Capability.TEST_MODE,
         }
     )
@@ -317,6 +319,14 @@ class DocsAutomator(OverHttp):
             ids=frozenset(shown if complete or (readable and newest_first(created)) else ()),
             complete=complete,
         )
+
+    async def recent(self, after: int = 0) -> Recent:
+        """A page of the sessions, at most a hundred, in an order that is not documented; `after` counts pages."""
+        answer = await self._list(page=after + 1, limit=LIMIT)
+        pages = whole(dig(answer, "pagination", "pages"))
+        ended = not answer["sessions"] or (pages is not None and after + 1 >= pages)
+        shown = tuple(one for row in answer["sessions"] if (one := snapshot_of(row)) is not None)
+        return Recent(requests=shown, next=None if ended else after + 1)
 
     async def cancel(self, provider_id: str, *, reason: str | None = None) -> None:
         """Cancel, with a `reason` for the audit trail. A completed session cannot be cancelled [docs]: that is a

@@ -36,6 +36,7 @@ from connectors.signing.model import (
     Event,
     EventType,
     Lookup,
+    Recent,
     SignatureRequest,
     Signer,
     SignerSnapshot,
@@ -204,6 +205,7 @@ class ESignatures(OverHttp):
             Capability.DOWNLOAD,
             Capability.SIGN_LINKS,
             Capability.FIND,
+            Capability.LIST,
             Capability.SIGNED_WEBHOOKS,
             Capability.WEBHOOK_PER_REQUEST,
             Capability.TEST_MODE,
@@ -253,23 +255,31 @@ class ESignatures(OverHttp):
         The answer's shape is not documented [mcp]. One contract on which no id or no `metadata` can be read may be the
         one we look for: then the list proves nobody's absence, so it has no `ids` and does not count as complete.
         """
-        answer = await self.http.call("GET", "/contracts/recent")
-        listed = dig(answer, "data")
-        if not isinstance(listed, list):
-            raise TransientError(f"{self.title} answered without a list of contracts.")
-        shown = [snapshot_of(dig(entry, "contract") or entry) for entry in listed]
+        shown = await self._recent()
         readable = [snapshot for snapshot in shown if snapshot is not None and "metadata" in snapshot.raw]
         ours: dict[str, list[Snapshot]] = {}
         for snapshot in readable:
             if snapshot.ref is not None and snapshot.ref in refs:
                 ours.setdefault(snapshot.ref, []).append(snapshot)
-        whole = len(readable) == len(listed)
+        whole = len(readable) == len(shown)
         return Lookup(
             found={ref: newest for ref, (newest, *_) in ours.items()},
             also={ref: tuple(more) for ref, (_, *more) in ours.items() if more},
             ids=frozenset(snapshot.id for snapshot in readable if whole),
-            complete=whole and len(listed) < RECENT,
+            complete=whole and len(shown) < RECENT,
         )
+
+    async def recent(self, after: int = 0) -> Recent:
+        """The newest hundred contracts; there is no second page. "Frequent polling can lead to blocked requests"
+        [docs]; once a day is one call."""
+        return Recent(requests=tuple(snapshot for snapshot in await self._recent() if snapshot is not None))
+
+    async def _recent(self) -> list[Snapshot | None]:
+        answer = await self.http.call("GET", "/contracts/recent")
+        listed = dig(answer, "data")
+        if not isinstance(listed, list):
+            raise TransientError(f"{self.title} answered without a list of contracts.")
+        return [snapshot_of(dig(entry, "contract") or entry) for entry in listed]
 
     async def cancel(self, provider_id: str) -> None:
         """Withdraw. A signed contract cannot be withdrawn [docs]; that is a `PermanentError`."""

@@ -179,6 +179,16 @@ class Lookup(Frozen):
     complete: bool = False
 
 
+class Recent(Frozen):
+    """One page of the provider's list of requests, anybody's; `next` is how to ask for the page after it, if any.
+
+    Entries on which no id can be read are left out.
+    """
+
+    requests: tuple[Snapshot, ...] = ()
+    next: int | None = None
+
+
 # -- what the provider reports -----------------------------------------------------------------------------------
 
 

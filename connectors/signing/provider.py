@@ -17,6 +17,7 @@ from connectors.signing.model import (
     FieldKind,
     Lookup,
     PlacedField,
+    Recent,
     SignatureRequest,
     Signer,
     SignerSnapshot,
@@ -40,6 +41,7 @@ class Capability(StrEnum):
     DOWNLOAD = "download", "hands out the signed PDF"
     SIGN_LINKS = "sign_links", "hands out each signer's link on demand"
     FIND = "find", "can be searched for our mark"
+    LIST = "list", "lists the account's requests with how each stands"
     SIGNED_WEBHOOKS = "signed_webhooks", "proves that a webhook is its own"
     WEBHOOK_PER_REQUEST = "webhook_per_request", "takes the webhook address with each request"
     TEST_MODE = "test_mode", "sends requests that cost nothing and bind nobody"
@@ -71,6 +73,10 @@ class ProviderSettings(BaseModel):
         default=600.0,
         ge=0,
         description="Seconds to wait after an unclear attempt before the provider's list is believed to show it.",
+    )
+    reconcile: bool = Field(
+        default=True,
+        description="Whether lost webhooks are looked for once a day in the provider's list of requests, if any.",
     )
     allow_private_downloads: bool = Field(
         default=False,
@@ -184,6 +190,11 @@ class Provider(ABC):
     async def find(self, refs: Collection[str]) -> Lookup:
         """Search for requests that carry our marks."""
         raise Unsupported(f"{self.title} cannot be searched.")
+
+    async def recent(self, after: int = 0) -> Recent:
+        """A page of the account's requests, the newest first where the provider says so; one call. `after` is the
+        `next` of the page before. For finding lost webhooks once a day, not for polling."""
+        raise Unsupported(f"{self.title} lists no requests.")
 
     async def cancel(self, provider_id: str) -> None:
         """Withdraw a request that is not completed."""

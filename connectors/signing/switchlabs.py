@@ -27,6 +27,7 @@ from connectors.signing.model import (
     Frozen,
     Lookup,
     PlacedField,
+    Recent,
     SignatureRequest,
     Signer,
     SignerSnapshot,
@@ -162,6 +163,7 @@ class SwitchLabs(OverHttp):
             Capability.COORDINATES,
             Capability.ORDER,
             Capability.FIND,
+            Capability.LIST,
             Capability.SIGNED_WEBHOOKS,
         }
     )
@@ -289,6 +291,13 @@ class SwitchLabs(OverHttp):
             ids=frozenset(listed) if sound else frozenset(),
             complete=sound and ended,
         )
+
+    async def recent(self, after: int = 0) -> Recent:
+        """A page of the documents, at most a hundred, in an order that is not documented."""
+        page = await self.documents(limit=MOST, offset=after)
+        read = after + page.rows
+        ended = page.rows == 0 or (page.total is not None and read >= page.total)
+        return Recent(requests=page.documents, next=None if ended else read)
 
     def _require_pdf(self, document: Document) -> None:
         if document.markdown is not None:

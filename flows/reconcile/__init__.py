@@ -1,1 +1,1 @@
-"""Picks up what was left lying: unread deliveries, crashed claims, unclear attempts, passed deadlines."""
+"""Picks up what was left lying: unread or lost deliveries, crashed claims, unclear attempts, passed deadlines."""

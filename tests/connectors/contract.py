@@ -163,6 +163,17 @@ class ProviderContract:
         assert {ref: snapshot.id for ref, snapshot in lookup.found.items()} == {REF: sent.id}
         assert sent.id in lookup.ids
 
+    async def test_a_page_of_the_list_is_one_call_and_shows_what_was_sent(
+        self, provider: Provider, server: Server
+    ) -> None:
+        if Capability.LIST not in provider.capabilities:
+            return
+        sent = await provider.send(self.request())
+        server.requests.clear()
+        page = await provider.recent()
+        assert [request.method for request in server.requests] == ["GET"]
+        assert sent.id in {one.id for one in page.requests}
+
     async def test_sending_makes_no_more_calls_than_it_says(self, provider: Provider, server: Server) -> None:
         await provider.send(self.request())
         made = [f"{request.method} {request.url.path.removeprefix(self.base_path)}" for request in server.requests]
@@ -179,6 +190,7 @@ class ProviderContract:
             (Capability.REMIND, lambda: provider.remind(sent.id, signer)),
             (Capability.SIGN_LINKS, lambda: provider.sign_links(sent.id)),
             (Capability.CANCEL, lambda: provider.cancel(sent.id)),
+            (Capability.LIST, lambda: provider.recent()),
         ):
             before = len(server.requests)
             if capability in provider.capabilities:

@@ -47,6 +47,7 @@ def test_every_setting_of_the_default_account_has_its_variable() -> None:
             "ESIGN_ESIGNATURES_SETTLE_SECONDS": "60",
             "ESIGN_ESIGNATURES_WEBHOOK_SECRETS": "new, old,",
             "ESIGN_ESIGNATURES_WEBHOOK_SOURCES": "published, 192.0.2.0/24,",
+            "ESIGN_ESIGNATURES_RECONCILE": "false",
             "ESIGN_ESIGNATURES_ALLOW_PRIVATE_DOWNLOADS": "true",
         },
     )
@@ -58,6 +59,7 @@ def test_every_setting_of_the_default_account_has_its_variable() -> None:
         "concurrency": 4,
         "timeout_seconds": 9.0,
         "settle_seconds": 60.0,
+        "reconcile": False,
         "allow_private_downloads": False,
         "webhook_sources": ("published", "192.0.2.0/24"),
     }

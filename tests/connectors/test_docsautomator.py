@@ -602,6 +602,17 @@ class TestDocsAutomator(ProviderContract):
             listed(request) if request.url.path == "/api/esign/sessions" else wire(request)
         )
 
+    async def test_the_list_is_read_page_by_page_to_its_end(self, provider: DocsAutomator) -> None:
+        rows = [{"id": f"s{number}", "status": "completed"} for number in range(2 * LIMIT + 1)]
+        self.pages(rows)
+        first = await provider.recent()
+        assert first.next is not None and len(first.requests) == LIMIT
+        second = await provider.recent(first.next)
+        assert second.next is not None
+        last = await provider.recent(second.next)
+        assert ([one.id for one in last.requests], last.next) == ([rows[-1]["id"]], None)
+        assert last.requests[0].status is Status.COMPLETED
+
     async def test_all_sessions_are_asked_for_whatever_their_state(
         self, provider: DocsAutomator, server: Server
     ) -> None:

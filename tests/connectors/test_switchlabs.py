@@ -153,6 +153,20 @@ class TestSwitchLabs(ProviderContract):
         with pytest.raises(AuthenticationError, match="Business"):
             await provider.check()
 
+    async def test_the_list_is_read_page_by_page_to_its_end(self, provider: Provider, server: Server) -> None:
+        rows = [{"id": f"doc_{number}", "status": "sent"} for number in range(7)]
+
+        def listed(request: httpx.Request) -> httpx.Response:
+            first = int(request.url.params["offset"])
+            return httpx.Response(200, json={"documents": rows[first : first + 3]})  # fewer than were asked for
+
+        self.wire = listed  # type: ignore[method-assign]
+        seen, after = [], 0
+        while (page := await provider.recent(after)).next is not None:
+            seen, after = [*seen, *(one.id for one in page.requests)], page.next
+        assert seen == [row["id"] for row in rows]
+        assert [request.url.params["offset"] for request in server.requests] == ["0", "3", "6", "7"]
+
     async def test_the_form_on_the_wire_is_the_documented_one(self, provider: Provider, server: Server) -> None:
         await provider.send(self.request(message="Please sign.", reply_to="person03@example.com"))
         assert server.requests[0].url.path == f"{API}/documents"

@@ -132,6 +132,21 @@ class AtTheSandbox:
         assert {one.id, other.id} <= lookup.ids
         assert lookup.complete
 
+    async def test_the_list_says_how_each_request_stands_where_that_is_declared(self, stage: Scene) -> None:
+        if Capability.LIST not in self.provider_class.capabilities:
+            with pytest.raises(Unsupported):
+                await stage.provider.recent()
+            return
+        signed, still_open = await self.send(stage), await self.send(stage)
+        await stage.sign_all(signed.id)
+        await stage.heard(signed.id, self.completion)
+        page = await stage.provider.recent()
+        shown = {one.id: one.status for one in page.requests}
+        assert shown[signed.id] is Status.COMPLETED
+        assert shown[still_open.id] in (Status.SENT, Status.IN_PROGRESS)
+        while page.next is not None:
+            page = await stage.provider.recent(page.next)
+
     async def test_a_signing_link_opens_its_page_where_that_is_declared(self, stage: Scene) -> None:
         one = await self.send(stage)
         if Capability.SIGN_LINKS not in self.provider_class.capabilities:
