@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -31,7 +32,7 @@ from benchmarks.ours import freeze
 from benchmarks.stage import PROJECT, clean, stub
 from connectors.signing.hooks import hook_url
 from connectors.signing.model import Snapshot, Status
-from ledger import sending
+from ledger import leases, sending
 from ledger.sending import Sent, Wish
 from ledger.settings import read_settings
 from ledger.store import Ledger
@@ -111,10 +112,10 @@ async def one(scene: Scene, number: int) -> float:
 
 async def until_idle(ledger: Ledger) -> None:
     """Until nobody drains."""
-    from ledger import leases
-
-    while await leases.alive(ledger, "drain"):
-        await asyncio.sleep(0.2)
+    alive = True
+    while alive:
+        await asyncio.sleep(0.5)
+        alive = await leases.alive(ledger, "drain")
     await asyncio.sleep(1.0)
 
 
@@ -157,8 +158,9 @@ async def staged(rows: int) -> AsyncIterator[tuple[Scene, Ledger]]:
             "ESIGN_HOME": str(home), "ESIGN_ENV_FILE": "", "ESIGN_SANDBOX_URL": documents, "ESIGN_SANDBOX_TOKEN": TOKEN,
             "ESIGN_RECEIVER_SECRET": SECRET, "PREFECT_HOME": f"{folder}/prefect", "PREFECT_LOGGING_LEVEL": "INFO",
         }  # fmt: skip
-        command = [sys.executable, "-m", "benchmarks.arriving", "prepare", documents, str(rows)]
-        subprocess.run(command, cwd=PROJECT, env=env, check=True)
+        words = ("-m", "benchmarks.arriving", "prepare", documents, str(rows))
+        preparing = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=PROJECT, env=env)
+        assert await preparing.wait() == 0
         with up(env, prefect, receiver):
             hook = hook_url(f"http://127.0.0.1:{receiver}", [SecretStr(SECRET)], "esignatures", "sandbox")
             async with (
@@ -197,8 +199,6 @@ def _free_ports(number: int) -> list[int]:
 def main() -> None:
     """Measure, print, write down."""
     if sys.argv[1:2] == ["prepare"]:
-        import os
-
         asyncio.run(prepared(Path(os.environ["ESIGN_HOME"]), sys.argv[2], int(sys.argv[3])))
         return
     parser = argparse.ArgumentParser(description="From the webhook to the document in the archive.")

@@ -16,7 +16,6 @@ from typing import Any
 
 import orjson
 
-
 DOCUMENT = b"%PDF-1.7\n" + b"% a page or two\n" * 4_000
 """What it hands out as a signed document: 64 kilobytes."""
 
