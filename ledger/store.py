@@ -7,6 +7,7 @@ import contextlib
 import os
 import sqlite3
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -78,8 +79,14 @@ class Ledger:
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A write transaction: committed, with fsync, at the end of the block; rolled back by an exception."""
         with _without_content():
-            async with self._turn, self._writers.begin() as connection:
-                yield connection
+            try:
+                async with self._turn, self._writers.begin() as connection:
+                    yield connection
+            except asyncio.CancelledError as error:
+                # The connection was closed, but SQLite keeps it, and its write lock, as long as a statement is alive
+                # that nobody has read to its end; the frames of the interruption may hold one for long.
+                traceback.clear_frames(error.__traceback__)
+                raise
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a write transaction like `begin`'s, on SQLite as a single trip: for what is done row by row.
