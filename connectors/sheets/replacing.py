@@ -17,7 +17,7 @@ from connectors.sheets.reading import load
 try:
     import fcntl
 except ImportError:  # Windows, where an open sheet cannot be replaced anyway
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment] # Windows has none; who uses it asks first
 
 T = TypeVar("T")
 TRIES = 5
