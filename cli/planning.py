@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from cli.sheet_options import SheetOptions
 from cli.tables import show
@@ -34,7 +33,7 @@ class Ready:
 
 
 @asynccontextmanager
-async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIterator[Ready]:
+async def prepared(recipe: str, sheet: str, options: SheetOptions) -> AsyncIterator[Ready]:
     """Plan the sheet against the ledger of this process's settings; the ledger is closed at the end of the block."""
     settings = load_settings()
     async with await Ledger.open(settings.ledger_url) as ledger:
@@ -42,7 +41,7 @@ async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIter
             ledger,
             settings,
             recipe,
-            _whole(sheet),
+            sheet,
             account=options.account,
             provider=options.provider,
             campaign=options.campaign,
@@ -52,11 +51,6 @@ async def prepared(recipe: str, sheet: Path, options: SheetOptions) -> AsyncIter
             today=today(),
         )
         yield Ready(settings, ledger, made)
-
-
-def _whole(sheet: Path) -> Path:
-    """The path as every process understands it: the drainer has another working directory."""
-    return sheet.expanduser().absolute()
 
 
 def chosen(plan: Plan, options: SheetOptions) -> list[PlanRow]:

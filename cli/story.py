@@ -50,7 +50,7 @@ class Story:
     async def run(self) -> str | None:
         """Tell the story; the sentence that says what went wrong, if something did."""
         shutil.copy(Path(cli.__file__).with_name("demo_people.csv"), self.sheet)
-        async with prepared(RECIPE, self.sheet, SheetOptions(provider=self.provider.name)) as ready:
+        async with prepared(RECIPE, str(self.sheet), SheetOptions(provider=self.provider.name)) as ready:
             show_plan(ready.plan, list(ready.plan.rows))
             print("The rows that can be sent go out, as with `esign send --skip-bad`.", flush=True)
             begun = time.monotonic()

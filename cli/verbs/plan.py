@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -14,7 +13,7 @@ from cli.sheet_options import SheetOptions
 
 async def plan(
     recipe: str,
-    sheet: Path,
+    sheet: str,
     /,
     *,
     options: SheetOptions | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 async def send(
     recipe: str,
-    sheet: Path,
+    sheet: str,
     /,
     *,
     options: SheetOptions | None = None,

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from connectors.sheets.errors import SheetError
-from connectors.sheets.model import OUR_COLUMNS, RowResult, Sheet, SheetRow
+from connectors.sheets.errors import NoRows, SheetError
+from connectors.sheets.model import OUR_COLUMNS, Number, RowResult, Sheet, SheetRow
+from connectors.sheets.places import Kind, Place, locate
 from connectors.sheets.reading import read
-from connectors.sheets.writing import write_back
+from connectors.sheets.writing import signature, write_back
 
-__all__ = ["OUR_COLUMNS", "RowResult", "Sheet", "SheetError", "SheetRow", "read", "write_back"]
+__all__ = [
+    "OUR_COLUMNS",
+    "Kind",
+    "NoRows",
+    "Number",
+    "Place",
+    "RowResult",
+    "Sheet",
+    "SheetError",
+    "SheetRow",
+    "locate",
+    "read",
+    "signature",
+    "write_back",
+]

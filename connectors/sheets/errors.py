@@ -8,3 +8,7 @@ class SheetError(Exception):
 
     It may name the file, a row number and column names, never what stands in a row.
     """
+
+
+class NoRows(SheetError):
+    """The sheet has headers and nothing below them."""

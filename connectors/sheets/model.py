@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 ID_COLUMN = "esign id"
 OUR_COLUMNS = (
@@ -20,9 +19,16 @@ OUR_COLUMNS = (
 """The columns we add at the right; all others belong to the sheet's owner and are never touched."""
 
 
+class Number(str):
+    """A cell's text that was made from a number, as Excel stores one: its decimal mark is a point, whatever people
+    write otherwise where the sheet comes from."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One row. `number` is the one Excel shows beside it, the header being row 1; `cells` are texts as displayed."""
+    """One row. `number` is the one the spreadsheet shows beside it; `cells` are texts as displayed, by column."""
 
     number: int
     cells: dict[str, str]
@@ -30,12 +36,15 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet as it was read. Blank rows are left out, and so are cells beyond the last named column."""
+    """A sheet as it was read. Blank and hidden rows are left out, and so are cells beyond the last named column."""
 
-    path: Path
-    """Absolute, with links resolved, so that one file has one name."""
+    place: str
+    """The file with its links resolved, or the address on the web, so that one sheet has one name; see `Place`."""
     columns: tuple[str, ...]
-    rows: tuple[SheetRow, ...]
+    rows: Sequence[SheetRow]
+    """Made when they are asked for, each time anew: a long sheet is never held as rows."""
+    notes: tuple[str, ...] = ()
+    """What its owner may not expect about how it was read, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from connectors.sheets.errors import SheetError
-from connectors.sheets.reading import load
+from connectors.sheets.loading import load
 
 try:
     import fcntl

@@ -6,43 +6,44 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from connectors.sheets.model import ID_COLUMN, OUR_COLUMNS
-from connectors.sheets.reading import Table
+from connectors.sheets.grid import Grid, cells, is_filled, owners_columns
+from connectors.sheets.model import ID_COLUMN
 
 KeyOf = Callable[[dict[str, str]], str | None]
 
 
 class Rows:
-    """A table's rows by the number Excel shows; blank ones are left out.
+    """A grid's rows by the number the spreadsheet shows; blank ones are left out, hidden ones are not.
 
     A key takes the recipe to work out, so it is worked out when a result needs it; once a row has its mark, few do.
     """
 
-    def __init__(self, table: Table, key_of: KeyOf) -> None:
-        self._table = table
+    def __init__(self, grid: Grid, key_of: KeyOf) -> None:
+        self._grid = grid
         self._key_of = key_of
-        self._owners = [at for at, name in enumerate(table.columns) if name and name not in OUR_COLUMNS]
-        self._mark_at = table.columns.index(ID_COLUMN) if ID_COLUMN in table.columns else None
+        self._owners = owners_columns(grid.columns)
+        self._mark_at = grid.columns.index(ID_COLUMN) if ID_COLUMN in grid.columns else None
         self._keys: dict[int, str | None] = {}
 
     def __contains__(self, number: int) -> bool:
-        return 1 < number <= len(self._table.rows) and not self._is_blank(self._table.values(number - 1))
+        within = self._grid.header + 1 < number <= len(self._grid)
+        return within and is_filled(self._grid.values(number - 1), self._owners)
 
     def marks(self) -> Iterator[tuple[int, str]]:
         """Each row's number and what stands in its `esign id`."""
-        for index in range(1, len(self._table.rows)):
-            values = self._table.values(index)
-            if not self._is_blank(values):
+        for index in range(self._grid.header + 1, len(self._grid)):
+            values = self._grid.values(index)
+            if is_filled(values, self._owners):
                 yield index + 1, self._mark(values)
 
     def mark(self, number: int) -> str:
         """What stands in this row's `esign id`."""
-        return self._mark(self._table.values(number - 1))
+        return self._mark(self._grid.values(number - 1))
 
     def key(self, number: int) -> str | None:
         """This row's key, as the recipe makes it."""
         if number not in self._keys:
-            self._keys[number] = self._key_of(self._table.cells(number - 1))
+            self._keys[number] = self._key_of(cells(self._grid, number - 1))
         return self._keys[number]
 
     @cached_property
@@ -55,7 +56,3 @@ class Rows:
 
     def _mark(self, values: list[str]) -> str:
         return values[self._mark_at].strip() if self._mark_at is not None and self._mark_at < len(values) else ""
-
-    def _is_blank(self, values: list[str]) -> bool:
-        """Whether the owner wrote nothing into this row; what we wrote does not count."""
-        return not any(values[at].strip() for at in self._owners if at < len(values))

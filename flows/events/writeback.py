@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 
 from connectors import sheets
 from connectors.sheets import RowResult, SheetError
@@ -115,25 +114,16 @@ async def _write_with(left: Left | None, ledger: Ledger, sheet: str, recipe: str
     if left is None:
         return await write_sheet(ledger, sheet, recipe, only=ids)
     known = left.pop(sheet, None)
-    only = ids if known is not None and known == _signature(sheet) else None
+    only = ids if known is not None and known == sheets.signature(sheet) else None
     if only is not None and not only:
         written = True
     else:
         written = await write_sheet(ledger, sheet, recipe, only)
     if written:
-        left[sheet] = _signature(sheet)
+        left[sheet] = sheets.signature(sheet)
     elif known is not None:
         left[sheet] = known
     return written
-
-
-def _signature(sheet: str) -> tuple[int, ...]:
-    """What tells a file that somebody saved from the one we left: each of ours is a file of its own."""
-    try:
-        found = Path(sheet).stat()
-    except OSError:
-        return ()
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[str] | None = None) -> bool:
@@ -163,7 +153,7 @@ async def write_results(
 
     async def work() -> bool:
         async for some in results():
-            await asyncio.to_thread(sheets.write_back, Path(sheet), some, key_of)
+            await asyncio.to_thread(sheets.write_back, sheet, some, key_of)
         return True
 
     return bool(await while_leased(ledger, lease_name(sheet), work, seconds=LEASE_SECONDS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
@@ -70,7 +69,7 @@ async def send_batch(
     Args:
         batch: Id of a batch that is frozen already; the sheet is not read again.
         recipe: Name of the recipe, where there is no batch yet.
-        sheet: Absolute path of the sheet on the worker's machine.
+        sheet: Absolute path of the sheet on the worker's machine, or the address of a Google spreadsheet.
         account: Name of the account, if not the recipe's own.
         provider: Name of the provider, if not the recipe's own.
         campaign: What this sending is called, if not the recipe's own.
@@ -200,7 +199,7 @@ async def _frozen(
         ledger,
         settings,
         recipe,
-        Path(sheet),
+        sheet,
         account=account,
         provider=provider,
         campaign=campaign,

@@ -112,7 +112,7 @@ def make_plan(
     return Plan(
         notes=tuple(notes),
         recipe_id=recipe.id,
-        sheet=str(sheet.path),
+        sheet=sheet.place,
         sending=sending,
         reminders=_reminders(recipe) if mail or Capability.REMIND in sending.provider.capabilities else None,
         rows=tuple(judged),

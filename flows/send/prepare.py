@@ -8,7 +8,6 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -53,7 +52,7 @@ async def prepare(
     ledger: Ledger,
     settings: Settings,
     recipe: str,
-    sheet: Path,
+    sheet: str,
     *,
     account: str | None,
     provider: str | None = None,

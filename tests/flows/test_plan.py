@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -49,7 +48,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
 def sheet(*rows: tuple[str, str, str] | tuple[str, str, str, str], first: int = 2) -> Sheet:
     columns = ("company", "email", "amount", "esign id")
     return Sheet(
-        path=Path("/data/list.csv"),
+        place="/data/list.csv",
         columns=columns,
         rows=tuple(
             SheetRow(number, dict(zip(columns, [*cells, ""][:4], strict=True)))

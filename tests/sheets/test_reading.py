@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sheets import SheetError, read
-from connectors.sheets.csvtext import Dialect, sniff
+from connectors.sheets import NoRows, SheetError, read
+from connectors.sheets.text.csvtext import Dialect, sniff
 
 TEXT = "company,signer_name\nExample Company 01,Signer One\n"
 
@@ -63,27 +63,31 @@ def test_short_rows_have_empty_cells_and_cells_without_a_column_are_left_out(tmp
 
 
 def test_a_row_with_nothing_but_our_columns_is_blank(tmp_path: Path) -> None:
-    assert read(sheet(tmp_path, "a,esign status\n,sent\n")).rows == ()
+    with pytest.raises(NoRows, match=r"has no rows below its header \(row 1\)"):
+        read(sheet(tmp_path, "a,esign status\n,sent\n"))
 
 
 def test_a_link_is_the_sheet_it_points_to(tmp_path: Path) -> None:
     path = sheet(tmp_path, TEXT)
     (tmp_path / "link.csv").symlink_to(path)
-    assert read(tmp_path / "link.csv").path == path.resolve()
+    assert read(tmp_path / "link.csv").place == str(path.resolve())
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("sheet.csv", "", "is empty: the first row has to name the columns"),
-        ("sheet.csv", "\n1,2\n", "row 1 is empty"),
+        ("sheet.csv", "a,b\n , \n", "has no rows below its header"),
+        ("sheet.csv", ",".join(map(str, range(20_000))), "has more than 1,000 columns"),
+        ("sheet.csv", "a,b\n1," + "x" * 10_000_000, "row 2: a cell holds more than 100,000 characters"),
+        ("sheet.csv", b"%PDF-1.7\n1 0 obj\n", "holds a PDF, whatever its name says"),
+        ("sheet.csv", "a,b\n1,\0\n", "is not a text file"),
         ("sheet.csv", "a,b, a\n1,2,3\n", "the column 'a' is there twice"),
-        ("sheet.csv", b"PK\x03\x04\x00\x00\x00\xff\xfe", "is not a text file"),
+        ("sheet.csv", b"PK\x03\x04\x00\x00\x00\xff\xfe", "holds a workbook or an archive"),
         ("sheet.csv", b"\xff\xfea", "is not a text file"),
         ("sheet.csv", 'a,b\n1,2\n3,"open\n5,6\n', "row 3: the quotation marks do not match"),
         ("sheet.csv", 'a,b\n"1"x,2\n', "row 2: the quotation marks do not match"),
-        ("sheet.xlsx", "", ".xlsx files are not read yet: save the sheet as CSV UTF-8"),
-        ("sheet.doc", "", "a sheet is a .csv or .tsv file"),
+        ("sheet.doc", "", "a sheet is a .csv, .tsv, .xlsx or .ods file"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
@@ -104,7 +108,7 @@ def test_a_folder_and_an_address_are_told_from_a_sheet(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(SheetError, match="is a folder"):
         read(tmp_path / "folder.csv")
-    with pytest.raises(SheetError, match="download the sheet as CSV"):
+    with pytest.raises(SheetError, match="no Google spreadsheet: copy it from the browser"):
         read("https://sheets.example.com/1")
 
 

@@ -15,6 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NO_TEXT = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a workbook or an archive"), (b"\xd0\xcf\x11\xe0", "a workbook"))
+_WAY_ON = "save the sheet as CSV UTF-8 and give that file"
 # What spreadsheet programs write when it is not Unicode. The guess is kept to these: over all the encodings there
 # are, a short list of names is easily taken for something exotic. The commonest comes first.
 _LIKELY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp932", "gb18030", "big5", "cp949"]
@@ -26,6 +28,8 @@ class Encoding:
 
     name: str
     mark: bytes = b""
+    guessed: bool = False
+    """Whether nothing in the file says so, and bytes outside ASCII might mean other letters."""
 
     def encode(self, texts: Iterable[str]) -> bytes:
         """These texts, one after the other, as this file stores them; none of them is all of a long sheet."""
@@ -46,13 +50,16 @@ class Encoding:
 
 def decode(raw: bytes, path: Path) -> tuple[str, Encoding]:
     """The text without its mark, and how to write it again. Raises `SheetError` for what is not text."""
+    for start, what in _NO_TEXT:
+        if raw.startswith(start):
+            raise SheetError(f"{path} holds {what}, whatever its name says: {_WAY_ON}.")
     encoding = _encoding(raw)
     try:
         text = raw[len(encoding.mark) :].decode(encoding.name) if encoding else "\0"
     except UnicodeDecodeError:
         text = "\0"
     if encoding is None or "\0" in text:
-        raise SheetError(f"{path} is not a text file: save the sheet as CSV UTF-8 and give that file.")
+        raise SheetError(f"{path} is not a text file: {_WAY_ON}.")
     return text, encoding
 
 
@@ -60,12 +67,23 @@ def _encoding(raw: bytes) -> Encoding | None:
     for mark, name in _MARKS:
         if raw.startswith(mark):
             return Encoding(name, mark)
+    if wide := _without_mark(raw):
+        return Encoding(wide)
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         guess = _guess(raw)
-        return Encoding(guess) if guess else None
+        return Encoding(guess, guessed=True) if guess else None
     return Encoding("utf-8")
+
+
+def _without_mark(raw: bytes) -> str | None:
+    """UTF-16 that nothing announces: of the ASCII in a header every second byte is zero."""
+    start = raw[:200]
+    for name, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        if len(raw) % 2 == 0 and zeros and zeros.count(0) > 0.8 * len(zeros):
+            return name
+    return None
 
 
 def _guess(raw: bytes) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 _TOGETHER = 1000
 _HINT = re.compile(r"sep=([^\r\n])(\r\n|\r|\n)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"?')
@@ -90,8 +90,8 @@ def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def sniff(text: str, tab: bool = False) -> Dialect:
     """The dialect of a text: told by its `sep=` line, else the delimiter its header uses most. `tab`: a TSV file."""
     hint = _HINT.match(text)
-    rest = text[hint.end() :] if hint else text
-    header = re.split(r"[\r\n]", _QUOTED.sub('""', rest[:100_000]), maxsplit=1)[0]
+    rest = (text[hint.end() :] if hint else text)[:200_000].lstrip(" \r\n")
+    header = re.split(r"[\r\n]", _QUOTED.sub('""', rest), maxsplit=1)[0]
     delimiter = hint[1] if hint else "\t" if tab else max(DELIMITERS, key=header.count)
     names = [name for name in header.split(delimiter) if name]
     return Dialect(

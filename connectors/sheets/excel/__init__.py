@@ -1,0 +1,1 @@
+"""Workbooks: Excel's, and LibreOffice's for reading."""

@@ -1,0 +1,1 @@
+"""Sheets kept as text: CSV and TSV."""
