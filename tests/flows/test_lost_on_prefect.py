@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 from ruamel.yaml import YAML
 
@@ -18,6 +17,7 @@ from ledger.store import Ledger
 from tests.flows.conftest import PROJECT
 from tests.flows.drafts import frozen
 from tests.flows.fake_provider import FakeProvider
+from tests.flows.prefect_api import prefect_api
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def test_a_run_says_how_many_were_lost_and_lists_them_by_their_ids(
     assert state.message == "esignatures/sandbox: 1 calls, 1 lost webhooks made up for"
     (lost,) = [row for row in await reading.rows(ours, batch_id) if row.state == "completed"]
     assert lost.document, "and its document is archived in the same run"
-    async with httpx.AsyncClient(base_url=on_prefect["PREFECT_API_URL"], timeout=30) as api:
+    async with prefect_api(on_prefect["PREFECT_API_URL"]) as api:
         artifact = (await api.get("/artifacts/reconcile/latest")).json()
     (row,) = json.loads(artifact["data"])
     assert row == {

@@ -32,6 +32,7 @@ from ledger.store import Ledger
 from tests.flows.conftest import PROJECT
 from tests.flows.drafts import draft, frozen
 from tests.flows.fake_provider import FakeProvider, says
+from tests.flows.prefect_api import prefect_api
 
 HEADER = "company,signer_name,signer_email,our_company,our_name,our_email,purpose,years\n"
 ROW = (
@@ -61,7 +62,7 @@ async def ours(account: FakeProvider) -> AsyncIterator[Ledger]:
 
 @pytest.fixture
 async def api(on_prefect: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=on_prefect["PREFECT_API_URL"], timeout=30) as client:
+    async with prefect_api(on_prefect["PREFECT_API_URL"]) as client:
         yield client
 
 

@@ -31,6 +31,7 @@ from tests.chaos.fates import Faults
 from tests.chaos.record import Call
 from tests.flows.conftest import PROJECT
 from tests.flows.drafts import draft
+from tests.flows.prefect_api import prefect_api
 
 pytestmark = [
     pytest.mark.slow,
@@ -163,7 +164,7 @@ async def place(prefect_server: dict[str, str], provider: str, tmp_path: Path) -
     try:
         async with (
             await Ledger.open(url) as ledger,
-            httpx.AsyncClient(base_url=env["PREFECT_API_URL"], timeout=30, trust_env=False) as api,
+            prefect_api(env["PREFECT_API_URL"]) as api,
         ):
             planned = draft(account, ROWS).model_copy(update={"account": "default"})
             batch_id = (await planning.freeze(ledger, planned)).batch_id

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.flows.prefect_api import prefect_api
 from tests.privacy.canaries import STEM, Person
 from tests.privacy.conftest import everything, wait_for_the_last_word
 from tests.privacy.provider import Gossip, echoes
@@ -63,7 +63,7 @@ async def _prefect(env: Mapping[str, str], *arguments: str) -> None:
 async def _ended(api: str, count: int) -> list[str]:
     """The states in which so many runs of the deployment have ended."""
     asked = {"deployments": {"name": {"any_": [DEPLOYED.partition("/")[2]]}}}
-    async with httpx.AsyncClient(base_url=api, timeout=30, trust_env=False) as client:
+    async with prefect_api(api) as client:
         for _ in range(600):
             states = [run["state_type"] for run in (await client.post("/flow_runs/filter", json=asked)).json()]
             if sum(state in ("COMPLETED", "FAILED", "CRASHED") for state in states) == count:
