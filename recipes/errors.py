@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from recipes.faults import Fault
+
 
 class RecipeError(Exception):
     """The recipe, or the sheet's columns under it, cannot be used; one sentence with file and line, and what to do.
@@ -16,8 +20,16 @@ class DocumentError(RecipeError):
 
 
 class RowProblem(Exception):
-    """A row cannot be sent; one sentence that names the column and says what to do.
+    """A row cannot be sent; one sentence for each fault, which names the column and says what to do.
 
     It may show what stands in the row. So it goes into the sheet and the ledger, and never into a log, a state
     or any other message.
     """
+
+    def __init__(self, problem: str | Fault | Sequence[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = ()
+        if isinstance(problem, Fault):
+            self.faults = (problem,)
+        elif not isinstance(problem, str):
+            self.faults = tuple(problem)
+        super().__init__(problem if isinstance(problem, str) else " ".join(map(str, self.faults)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from connectors.sheets import OUR_COLUMNS
 from connectors.signing.model import PlacedField
 from recipes.durations import Duration
+from recipes.headers import bare
 
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
@@ -19,6 +21,10 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 CAMPAIGN_WORDS = frozenset({"year", "month"})
 """What a campaign's name may use; a sending has one campaign, so columns cannot stand in it."""
 _TAKEN = CAMPAIGN_WORDS | {"loop", "range", "true", "false", "none", "self", "caller", "varargs", "kwargs", "recursive"}
+
+
+_SETTINGS = {"region": ("phone",), "decimal": ("number", "money"), "currency": ("money",), "first": ("date",)}
+"""Which types of column have which setting."""
 
 
 class Words(BaseModel):
@@ -30,8 +36,8 @@ class Words(BaseModel):
 class Column(Words):
     """One column of the sheet."""
 
-    type: Literal["text", "email", "integer", "date", "choice", "phone"] = Field(
-        default="text", description="What the column holds; dates are written as 2026-12-31."
+    type: Literal["text", "email", "phone", "date", "integer", "number", "money", "choice", "yes_no", "url"] = Field(
+        default="text", description="What the column holds."
     )
     required: bool = Field(default=True, description="Whether every row has to fill it in.")
     default: str | None = Field(default=None, description="What an empty cell stands for; then it need not be filled.")
@@ -41,13 +47,27 @@ class Column(Words):
     region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = Field(
         default=None, description="Two-letter country that phone numbers without a leading + belong to."
     )
+    decimal: Literal["point", "comma"] | None = Field(
+        default=None,
+        description="Which mark stands before the decimals of a number; without it 1.234 is refused, as it can be read "
+        "in two ways.",
+    )
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = Field(
+        default=None, description="Three letters of the currency amounts are in; another one in a cell is refused."
+    )
+    first: Literal["day", "month"] | None = Field(
+        default=None,
+        description="What stands first in dates like 03/04/2026; without it those are refused that can be read in two "
+        "ways.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Column:
         if (self.type == "choice") != bool(self.choices):
             raise ValueError("choices belong to the type choice, which needs them")
-        if self.region is not None and self.type != "phone":
-            raise ValueError("region belongs to the type phone")
+        for setting, types in _SETTINGS.items():
+            if getattr(self, setting) is not None and self.type not in types:
+                raise ValueError(f"{setting} belongs to the type {' or '.join(types)}")
         if self.default is not None and not self.default.strip():
             raise ValueError("default should hold something; for a cell that may stay empty say required: false")
         return self
@@ -133,6 +153,8 @@ class RecipeWords(Words):
             raise ValueError(f"columns.{taken[0]}: this name means something in templates: choose another")
         if ours := sorted(name for name in self.columns if name in {ours.replace(" ", "_") for ours in OUR_COLUMNS}):
             raise ValueError(f"columns.{ours[0]}: this column is one we write: choose another name")
+        if len(self.by_header) < len(self.columns):
+            raise ValueError("columns: two of the names differ by underscores alone: choose another for one of them")
         roles = [signer.role for signer in self.signers]
         if len(set(roles)) < len(roles):
             raise ValueError("signers: two of them have the same role")
@@ -158,6 +180,11 @@ class RecipeWords(Words):
         return self.key or tuple(
             name for name, column in self.columns.items() if column.required and column.default is None
         )
+
+    @cached_property
+    def by_header(self) -> dict[str, str]:
+        """The columns' names by how headers are compared."""
+        return {bare(name): name for name in self.columns}
 
     @property
     def lifetime_hours(self) -> int | None:

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 
 from recipes.errors import RecipeError, RowProblem
-from recipes.model import Recipe
-from recipes.values import Value, folded, header, read
+from recipes.faults import Fault
+from recipes.headers import bare, folded
+from recipes.model import Column, Recipe
+from recipes.values import Value, read
 
 
 def check_columns(recipe: Recipe, columns: Iterable[str]) -> None:
     """Raise `RecipeError`, naming what is missing and what the sheet has, unless the recipe's columns are there.
 
-    Columns match whatever their capitals, spaces and hyphens: `Signer Email` is `signer_email`. A column that is
-    not required may be missing; columns the recipe does not know are nobody's business.
+    Columns match whatever their capitals, spaces, hyphens and accents: `Signer E-Mail` is `signer_email`. A column
+    that is not required may be missing; columns the recipe does not know are nobody's business.
     """
     there: dict[str, str] = {}
     for column in columns:
-        name = header(column)
-        if name in there and name in recipe.columns:
+        name = bare(column)
+        if name in there and name in recipe.by_header:
             raise RecipeError(
-                f"The columns {there[name]!r} and {column!r} both mean {name}: rename one of them in the sheet."
+                f"The columns {there[name]!r} and {column!r} both mean {recipe.by_header[name]}: rename one of them in "
+                "the sheet."
             )
         there[name] = column
-    missing = [name for name, column in recipe.columns.items() if name not in there and _is_needed(recipe, name)]
+    missing = [name for key, name in recipe.by_header.items() if key not in there and _is_needed(recipe, name)]
     if not missing:
         return
     listed = ", ".join(missing)
-    hint = _alike(missing, {name: column for name, column in there.items() if name not in recipe.columns})
+    hint = _alike(missing, {name: column for name, column in there.items() if name not in recipe.by_header})
     raise RecipeError(
         f"The sheet lacks the column{'s' if len(missing) > 1 else ''} {listed}, which the recipe {recipe.name} needs; "
         f"it has {', '.join(there.values()) or 'none'}: {hint}."
@@ -47,8 +51,9 @@ def row_key(recipe: Recipe, cells: Mapping[str, str]) -> str:
     for name in recipe.key_columns:
         text = folded(by_name.get(name, ""))
         if not text:
-            raise RowProblem(f"{name}: is empty; fill it in, as it tells this row from the others.")
-        parts.append(_told_apart(_retyped(recipe.columns[name].type, text)))
+            way_on = "fill it in, as it tells this row from the others"
+            raise RowProblem(Fault("empty", name, "", "is empty", way_on))
+        parts.append(_told_apart(_retyped(name, recipe.columns[name], by_name[name], text)))
     return " / ".join(parts)
 
 
@@ -56,14 +61,14 @@ def row_values(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, Value]:
     """The row's values by column, all of the recipe's columns. Raises `RowProblem`, which names every bad column."""
     by_name = _by_name(recipe, cells)
     values: dict[str, Value] = {}
-    problems: list[str] = []
+    faults: list[Fault] = []
     for name, column in recipe.columns.items():
         try:
             values[name] = read(name, column, by_name.get(name, ""))
         except RowProblem as problem:
-            problems.append(str(problem))
-    if problems:
-        raise RowProblem(" ".join(problems))
+            faults.extend(problem.faults)
+    if faults:
+        raise RowProblem(faults)
     return values
 
 
@@ -73,7 +78,7 @@ def example_cells(recipe: Recipe) -> dict[str, str]:
 
 
 def _by_name(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, str]:
-    return {name: cell for column, cell in cells.items() if (name := header(column)) in recipe.columns}
+    return {name: cell for column, cell in cells.items() if (name := recipe.by_header.get(bare(column)))}
 
 
 def _is_needed(recipe: Recipe, name: str) -> bool:
@@ -81,10 +86,14 @@ def _is_needed(recipe: Recipe, name: str) -> bool:
     return column.required and column.default is None
 
 
-def _retyped(kind: str, text: str) -> str:
-    if kind == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+def _retyped(name: str, column: Column, cell: str, text: str) -> str:
+    """What stays the same however this is typed: a number without its leading zeros, a day as 2026-12-31."""
+    if column.type == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         return str(int(text))
-    return text.casefold() if kind == "email" else text
+    if column.type in {"integer", "number", "money", "date"}:
+        with suppress(RowProblem):
+            return str(read(name, column, cell))
+    return text.casefold() if column.type == "email" else text
 
 
 def _told_apart(part: str) -> str:
@@ -94,6 +103,6 @@ def _told_apart(part: str) -> str:
 
 def _alike(missing: list[str], others: dict[str, str]) -> str:
     for name in missing:
-        if alike := get_close_matches(name, others, n=1):
+        if alike := get_close_matches(bare(name), others, n=1):
             return f"rename {others[alike[0]]!r} to {name}, or add the column"
     return "add what is missing" if len(missing) > 1 else "add it"
