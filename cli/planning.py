@@ -14,7 +14,7 @@ from flows.send.prepare import Prepared, prepare, today
 from ledger.settings import Settings, load_settings
 from ledger.store import Ledger
 
-WORDS = {PlanVerdict.SEND: "send", PlanVerdict.ALREADY: "already sent", PlanVerdict.REFUSED: "refused"}
+WORDS = {PlanVerdict.SEND: "send", PlanVerdict.UNCHANGED: "already sent", PlanVerdict.REFUSED: "refused"}
 MOST_ROWS = 50
 
 
@@ -77,7 +77,7 @@ def show_plan(plan: Plan, rows: list[PlanRow]) -> None:
 
 def why(row: PlanRow) -> str:
     """What a person has to know about this row."""
-    if row.verdict is PlanVerdict.ALREADY and row.known is not None:
+    if row.verdict is PlanVerdict.UNCHANGED and row.known is not None:
         way_on = "; --again sends it anew" if refused_before(row) else ""
         through = f"through {row.known.provider}/{row.known.account}"
         return f"already in {row.known.batch_id}, {through}: {row.known.state}{way_on}"

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Literal
+from functools import cached_property
+from typing import Annotated, Literal, overload
 
-from pydantic import Field
+from pydantic import Field, SkipValidation
 
 from connectors.signing.model import Frozen, SignatureRequest
 from ledger.states import RequestState
+
+
+def request_content(request: SignatureRequest) -> str:
+    """A request as the ledger keeps it: JSON without its document, which is kept once for all that have it."""
+    return request.model_dump_json(exclude={"document"}, exclude_defaults=True)
+
+
+def document_content(request: SignatureRequest) -> tuple[str, str]:
+    """A request's document as the ledger keeps it: its SHA-256, and the JSON."""
+    content = request.document.model_dump_json(exclude_none=True)
+    return hashlib.sha256(content.encode()).hexdigest(), content
+
+
+def content_hash(request: SignatureRequest) -> bytes:
+    """What tells one content of a request from another: SHA-256 over what the ledger keeps of it."""
+    return hash_of(request_content(request), document_content(request)[0])
+
+
+def hash_of(content: str, document_sha256: str) -> bytes:
+    """The same from the ledger's own columns."""
+    return hashlib.sha256(f"{document_sha256}{content}".encode()).digest()
 
 
 class Reminders(Frozen):
@@ -37,6 +61,33 @@ class RefusedRow(Frozen):
     problem: str
 
 
+class Drafts(Sequence[RowDraft]):
+    """Rows that are made when they are asked for, each time anew: a hundred thousand of them are never there at once.
+
+    `heads` are their numbers and keys, `make` makes the one at a place.
+    """
+
+    def __init__(self, heads: Sequence[tuple[int, str]], make: Callable[[int], RowDraft]) -> None:
+        self.heads = heads
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @overload
+    def __getitem__(self, at: int) -> RowDraft: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[RowDraft]: ...
+
+    def __getitem__(self, at: int | slice) -> RowDraft | Sequence[RowDraft]:
+        places = range(len(self))[at]
+        return [self._make(one) for one in places] if isinstance(places, range) else self._make(places)
+
+    def __iter__(self) -> Iterator[RowDraft]:
+        return map(self._make, range(len(self)))
+
+
 class BatchDraft(Frozen):
     """One sheet, planned. `sheet` is its absolute path, `hash` that of the plan the approval is bound to.
 
@@ -54,8 +105,13 @@ class BatchDraft(Frozen):
     hash: str
     base_url: str
     fingerprint: str
-    rows: tuple[RowDraft, ...]
+    rows: Annotated[Sequence[RowDraft], SkipValidation]
     refused: tuple[RefusedRow, ...] = ()
+
+    @cached_property
+    def heads(self) -> Sequence[tuple[int, str]]:
+        """The rows' numbers and keys."""
+        return self.rows.heads if isinstance(self.rows, Drafts) else [(row.row, row.key) for row in self.rows]
 
 
 class Known(Frozen):
@@ -71,6 +127,8 @@ class Known(Frozen):
     problem: str | None = None
     provider: str = ""
     account: str = ""
+    content_hash: bytes | None = None
+    """Of what it was planned with, see `content_hash`; None where nobody asked."""
 
 
 class Marked(Frozen):

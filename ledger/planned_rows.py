@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.drafts import BatchDraft, RowDraft
+from ledger.drafts import BatchDraft, RowDraft, document_content, request_content
 from ledger.ids import new_id, new_ref
 from ledger.prepared import now
 from ledger.schema import documents, requests, signers
@@ -24,15 +23,15 @@ async def insert_rows(
     connection: AsyncConnection,
     batch_id: str,
     draft: BatchDraft,
-    rows: Sequence[RowDraft],
+    places: Sequence[int],
     rounds: Mapping[str, int],
 ) -> None:
-    """Plan rows; `rounds` names those that are not in their first."""
+    """Plan the draft's rows at these places; `rounds` names those that are not in their first."""
     at = await now(connection)
     plan = upsert(connection, requests).on_conflict_do_nothing(
         index_elements=[requests.c.mode, requests.c.campaign, requests.c.key, requests.c.round]
     )
-    for portion in _portions(rows):
+    for portion in _portions(draft, places):
         ids = [new_id("req") for _ in portion]
         fixed = {
             "campaign": draft.campaign,
@@ -62,11 +61,11 @@ async def adopt_rows(
     connection: AsyncConnection,
     batch_id: str,
     draft: BatchDraft,
-    rows: Sequence[RowDraft],
+    places: Sequence[int],
     request_ids: Mapping[str, str],
 ) -> None:
-    """Give planned requests to this batch, with what the sheet says now."""
-    for portion in _portions(rows):
+    """Give planned requests to this batch, with what the sheet says now in the draft's rows at these places."""
+    for portion in _portions(draft, places):
         ids = [request_ids[row.key] for row in portion]
         values = [{**_content(batch_id, draft, row), "request": id_} for id_, row in zip(ids, portion, strict=True)]
         await _keep_documents(connection, portion)
@@ -77,8 +76,9 @@ async def adopt_rows(
         await want_sheet_rows(connection, ids)
 
 
-def _portions(rows: Sequence[RowDraft]) -> Iterator[Sequence[RowDraft]]:
-    return (rows[start : start + PORTION] for start in range(0, len(rows), PORTION))
+def _portions(draft: BatchDraft, places: Sequence[int]) -> Iterator[Sequence[RowDraft]]:
+    for start in range(0, len(places), PORTION):
+        yield [draft.rows[place] for place in places[start : start + PORTION]]
 
 
 def _content(batch_id: str, draft: BatchDraft, row: RowDraft) -> dict[str, Any]:
@@ -87,24 +87,18 @@ def _content(batch_id: str, draft: BatchDraft, row: RowDraft) -> dict[str, Any]:
         "row": row.row,
         "provider": draft.provider,
         "account": draft.account,
-        "content": row.request.model_dump_json(exclude={"document"}, exclude_defaults=True),
-        "document_sha256": _document(row)["sha256"],
+        "content": request_content(row.request),
+        "document_sha256": document_content(row.request)[0],
         "archive_name": row.archive_name,
         "reminders": row.reminders.model_dump_json() if row.reminders else None,
         "expires_in_hours": row.request.expires_in_hours,
     }
 
 
-def _document(row: RowDraft) -> dict[str, str]:
-    content = row.request.document.model_dump_json(exclude_none=True)
-    return {"sha256": hashlib.sha256(content.encode()).hexdigest(), "content": content}
-
-
 async def _keep_documents(connection: AsyncConnection, rows: Sequence[RowDraft]) -> None:
-    texts = {one["sha256"]: one for one in map(_document, rows)}
-    await connection.execute(
-        upsert(connection, documents).on_conflict_do_nothing(), [texts[name] for name in sorted(texts)]
-    )
+    texts = dict(document_content(row.request) for row in rows)
+    kept = [{"sha256": name, "content": texts[name]} for name in sorted(texts)]
+    await connection.execute(upsert(connection, documents).on_conflict_do_nothing(), kept)
 
 
 async def _keep_signers(connection: AsyncConnection, ids: Sequence[str], rows: Sequence[RowDraft]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.batches import Batch, batch, batches, close_if_nothing_is_left
-from ledger.drafts import BatchDraft, FrozenBatch, Known, Marked, RefusedRow, Reminders, RowDraft
+from ledger.drafts import BatchDraft, FrozenBatch, Known, Marked, RefusedRow, Reminders, RowDraft, hash_of
 from ledger.ids import new_id
 from ledger.planned_rows import adopt_rows, insert_rows
 from ledger.prepared import now
@@ -38,9 +38,17 @@ __all__ = [
 
 
 async def known(ledger: Ledger, mode: str, campaign: str, keys: Collection[str]) -> dict[str, Known]:
-    """The newest round of each of these keys; keys the ledger has never seen are left out."""
+    """The newest round of each of these keys, with the hash of its content; keys never seen are left out."""
+    found: dict[str, Known] = {}
     async with ledger.read() as connection:
-        return await _known(connection, mode, campaign, keys)
+        newest = _of_keys(connection, mode, campaign, keys).order_by(requests.c.round)
+        with_content = newest.add_columns(requests.c.content, requests.c.document_sha256)
+        async with connection.stream(with_content) as rows:  # the contents are long, and wanted for their hash alone
+            async for row in rows.mappings():
+                told = dict(row)
+                hashed = hash_of(told.pop("content"), told.pop("document_sha256"))
+                found[told["key"]] = Known(**told, content_hash=hashed)  # the last round wins
+    return found
 
 
 async def marked(ledger: Ledger, request_ids: Collection[str]) -> list[Marked]:
@@ -71,18 +79,19 @@ async def freeze(ledger: Ledger, draft: BatchDraft, *, again: Collection[str] = 
     request. Raises `ValueError` if two rows have the same key.
     """
     _refuse_repeated_keys(draft)
+    heads = draft.heads
     async with ledger.begin() as connection:
         await connection.execute(select(ledgers.c.id).with_for_update())  # one plan at a time, on Postgres too
         batch_id, resumed = await _batch_for(connection, draft)
-        seen = await _known(connection, draft.mode, draft.campaign, [row.key for row in draft.rows], lock=True)
-        rounds = {row.key: seen[row.key].round + 1 for row in draft.rows if _asked_again(seen.get(row.key), again)}
-        new = [row for row in draft.rows if row.key not in seen or row.key in rounds]
+        seen = await _known(connection, draft.mode, draft.campaign, [key for _, key in heads])
+        rounds = {key: seen[key].round + 1 for _, key in heads if _asked_again(seen.get(key), again)}
+        new = [at for at, (_, key) in enumerate(heads) if key not in seen or key in rounds]
         planned = {key: one for key, one in seen.items() if one.state is RequestState.PLANNED}
-        taken = [row for row in draft.rows if _has_to_move(planned.get(row.key), batch_id, row)]
+        taken = [at for at, (row, key) in enumerate(heads) if _has_to_move(planned.get(key), batch_id, row)]
         await insert_rows(connection, batch_id, draft, new, rounds)
         await adopt_rows(connection, batch_id, draft, taken, {key: one.request_id for key, one in planned.items()})
         ours = planned.keys() | rounds.keys()
-        others = {row.row: seen[row.key] for row in draft.rows if row.key in seen and row.key not in ours}
+        others = {row: seen[key] for row, key in heads if key in seen and key not in ours}
         already = {row: one for row, one in others.items() if one.batch_id != batch_id}
         await _keep_other_rows(connection, batch_id, draft, already)
         left = {one.batch_id for one in planned.values()} - {batch_id}
@@ -94,9 +103,9 @@ async def freeze(ledger: Ledger, draft: BatchDraft, *, again: Collection[str] = 
 
 def _refuse_repeated_keys(draft: BatchDraft) -> None:
     first: dict[str, int] = {}
-    for row in draft.rows:
-        if (before := first.setdefault(row.key, row.row)) != row.row:
-            raise ValueError(f"Rows {before} and {row.row} have the same key; a plan may hold only one of them.")
+    for row, key in draft.heads:
+        if (before := first.setdefault(key, row)) != row:
+            raise ValueError(f"Rows {before} and {row} have the same key; a plan may hold only one of them.")
 
 
 def _asked_again(before: Known | None, again: Collection[str]) -> bool:
@@ -105,9 +114,9 @@ def _asked_again(before: Known | None, again: Collection[str]) -> bool:
     return before.state.terminal and before.state is not RequestState.COMPLETED
 
 
-def _has_to_move(before: Known | None, batch_id: str, row: RowDraft) -> bool:
+def _has_to_move(before: Known | None, batch_id: str, row: int) -> bool:
     """Whether a planned row is to be rewritten: in its own batch, of the same hash, only its number can differ."""
-    return before is not None and (before.batch_id, before.row) != (batch_id, row.row)
+    return before is not None and (before.batch_id, before.row) != (batch_id, row)
 
 
 async def _batch_for(connection: AsyncConnection, draft: BatchDraft) -> tuple[str, bool]:
@@ -138,15 +147,12 @@ async def _batch_for(connection: AsyncConnection, draft: BatchDraft) -> tuple[st
     return batch_id, False
 
 
-async def _known(
-    connection: AsyncConnection, mode: str, campaign: str, keys: Collection[str], *, lock: bool = False
-) -> dict[str, Known]:
-    """`lock` holds the planned ones, so that nobody claims them meanwhile."""
+async def _known(connection: AsyncConnection, mode: str, campaign: str, keys: Collection[str]) -> dict[str, Known]:
+    """The same at the moment of freezing; the planned ones are held, so that nobody claims them meanwhile."""
     if not keys:
         return {}
-    if lock:
-        held = _of_keys(connection, mode, campaign, keys).where(requests.c.state == "planned")
-        await connection.execute(held.with_for_update())
+    held = _of_keys(connection, mode, campaign, keys).where(requests.c.state == "planned")
+    await connection.execute(held.with_for_update())
     newest = _of_keys(connection, mode, campaign, keys).order_by(requests.c.round)
     rows = (await connection.execute(newest)).mappings()
     return {row["key"]: Known(**row) for row in rows}  # the last round wins

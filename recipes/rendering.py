@@ -9,6 +9,7 @@ from jinja2 import TemplateError
 
 from connectors.signing.model import Document, Frozen, SignatureRequest, Signer
 from recipes.errors import RecipeError, RowProblem
+from recipes.faults import Fault
 from recipes.language import fill
 from recipes.model import Recipe, RecipeSigner
 from recipes.rows import check_columns, example_cells, row_key, row_values
@@ -34,16 +35,18 @@ class Rendered(Frozen):
     archive_name: str
 
 
-def render_row(recipe: Recipe, cells: Mapping[str, str], *, provider: str, test: bool) -> Rendered:
+def render_row(
+    recipe: Recipe, cells: Mapping[str, str], *, key: str | None = None, provider: str, test: bool
+) -> Rendered:
     """The request for this row, as this provider takes its document: text or PDF, or the template it keeps.
 
     Texts are filled in first and judged afterwards, so that a company named `A: #1` or `{{ x }}` stays a name.
-    Raises `RowProblem` with a sentence for the sheet.
+    `key` is the row's, if it is known already. Raises `RowProblem` with a sentence for the sheet.
     """
     values = row_values(recipe, cells)
     title = _line("title", recipe.title, values)
     return Rendered(
-        key=row_key(recipe, cells),
+        key=key or row_key(recipe, cells),
         request=SignatureRequest(
             title=title,
             message=_text("message", recipe.message, values).strip() or None if recipe.message else None,
@@ -98,7 +101,8 @@ def _line(where: str, template: str, values: Mapping[str, Value]) -> str:
     """A text that has to say something, on one line."""
     line = " ".join(_text(where, template, values).split())
     if not line:
-        raise RowProblem(f"{where}: comes out empty for this row; fill in the columns it is made of in {template!r}.")
+        way_on = f"fill in the columns it is made of in {template!r}"
+        raise RowProblem(Fault("come out empty", where, "", "comes out empty for this row", way_on))
     return line
 
 
@@ -106,4 +110,6 @@ def _text(where: str, template: str, values: Mapping[str, Value], *, markdown: b
     try:
         return fill(template, values, markdown=markdown)
     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
-        raise RowProblem(f"{where}: the recipe cannot be filled in for this row ({error}).") from None
+        said = f"the recipe cannot be filled in for this row ({error})"
+        way_on = "correct what the recipe says there, or the columns it is made of"
+        raise RowProblem(Fault("the recipe cannot be filled in", where, "", said, way_on)) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from connectors.signing.accounts import SANDBOX, variable
 from connectors.signing.anchors import Anchor, anchors
@@ -23,14 +23,24 @@ PASSED_ON: Mapping[str, tuple[str, Callable[[SignatureRequest], bool]]] = {
 """What a request may say beside the document and its signers: how the plan names it, and whether a request says it."""
 
 
-def refuse_what_cannot_be(provider: type[Provider], requests: Iterable[SignatureRequest]) -> None:
-    """Raise `Unsupported`, naming provider and feature, if something of these requests cannot be said to it."""
-    needed: set[Capability] = set()
-    for request in requests:
-        needed |= set(_needs(provider, request))
-        provider.refuse_unsayable(request)
-        _refuse_fields(provider, request)
-    provider.require(*sorted(needed))
+class Needs:
+    """What a sending asks of the provider, gathered request by request: of a long sheet none is kept but the first."""
+
+    def __init__(self, provider: type[Provider]) -> None:
+        self.first: SignatureRequest | None = None
+        self._provider = provider
+        self._needed: set[Capability] = set()
+
+    def look(self, request: SignatureRequest) -> None:
+        """Raise `Unsupported`, naming provider and feature, if something of it cannot be said to this provider."""
+        self.first = self.first or request
+        self._needed.update(_needs(self._provider, request))
+        self._provider.refuse_unsayable(request)
+        _refuse_fields(self._provider, request)
+
+    def require(self) -> None:
+        """Raise `Unsupported` if what was seen needs what this provider does not have."""
+        self._provider.require(*sorted(self._needed))
 
 
 def refuse_false_trial(provider: type[Provider], account: str, mode: str, base_url: str) -> None:

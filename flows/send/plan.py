@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from connectors.sheets import Sheet
 from connectors.signing.provider import Capability
-from flows.send.instead import instead, refuse_what_cannot_be
-from flows.send.judging import Memory, PlanRow, PlanVerdict, Sending, judge, keys, marks, refused_before
-from ledger.drafts import BatchDraft, RefusedRow, Reminders, RowDraft
+from flows.send.instead import Needs, instead
+from flows.send.judging import (
+    ALREADY,
+    BAD,
+    Memory,
+    PlanRow,
+    PlanVerdict,
+    Sending,
+    judge,
+    keys,
+    marks,
+    refused_before,
+)
+from ledger.drafts import BatchDraft, Drafts, RefusedRow, Reminders, RowDraft
+from recipes.errors import RowProblem
 from recipes.model import Recipe
+from recipes.rendering import Rendered, render_row
 
 __all__ = ["Memory", "Plan", "PlanRow", "PlanVerdict", "Sending", "keys", "make_plan", "marks", "refused_before"]
 
@@ -21,13 +35,18 @@ __all__ = ["Memory", "Plan", "PlanRow", "PlanVerdict", "Sending", "keys", "make_
 class Plan:
     """A sheet as it would be sent. Its hash covers every good row, sent before or not: a second look is the same."""
 
-    recipe_id: str
-    sheet: str
+    recipe: Recipe
+    content: Sheet
     sending: Sending
     reminders: Reminders | None
     rows: tuple[PlanRow, ...]
     notes: tuple[str, ...] = ()
     """What the provider cannot do and what happens instead, one sentence each."""
+
+    @property
+    def sheet(self) -> str:
+        """Where the sheet is; see `Place`."""
+        return self.content.place
 
     @cached_property
     def send(self) -> list[PlanRow]:
@@ -37,20 +56,25 @@ class Plan:
     @cached_property
     def already(self) -> list[PlanRow]:
         """The rows the ledger has sent, or is about to, under the same key."""
-        return [row for row in self.rows if row.verdict is PlanVerdict.ALREADY]
+        return [row for row in self.rows if row.verdict in ALREADY]
 
     @cached_property
     def refused(self) -> list[PlanRow]:
         """The rows that cannot be sent as they stand."""
-        return [row for row in self.rows if row.verdict is PlanVerdict.REFUSED]
+        return [row for row in self.rows if row.verdict in BAD]
+
+    @cached_property
+    def numbers(self) -> Counter[PlanVerdict]:
+        """How many rows have which verdict."""
+        return Counter(row.verdict for row in self.rows)
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 over everything that would reach a signer, what an approval is bound to."""
-        digest = hashlib.sha256()
+        told = hashlib.sha256()
         sending = self.sending
         for text in (
-            self.recipe_id,
+            self.recipe.id,
             sending.campaign,
             sending.provider.name,
             sending.account,
@@ -58,14 +82,21 @@ class Plan:
             sending.base_url,
             sending.fingerprint,
         ):
-            _feed(digest, text)
-        _feed(digest, self.reminders.model_dump_json() if self.reminders else "")
-        for row in self._good():
-            _feed(digest, row.model_dump_json())
-        return digest.hexdigest()
+            _feed(told, text.encode())
+        _feed(told, self.reminders.model_dump_json().encode() if self.reminders else b"")
+        for row in self._good:
+            _feed(told, row.row.to_bytes(8) + row.digest)
+        return told.hexdigest()
+
+    def rendered(self, row: PlanRow) -> Rendered:
+        """What this row sends. Raises `RowProblem` for one that cannot be rendered."""
+        cells = self.content.rows[row.at].cells
+        sending = self.sending
+        return render_row(self.recipe, cells, key=row.key, provider=sending.provider.name, test=sending.mode == "test")
 
     def draft(self) -> BatchDraft:
         """The same for the ledger, which decides at the moment of freezing what is new."""
+        good = self._good
         return BatchDraft(
             recipe=self.sending.recipe,
             campaign=self.sending.campaign,
@@ -76,20 +107,23 @@ class Plan:
             fingerprint=self.sending.fingerprint,
             sheet=self.sheet,
             hash=self.hash,
-            rows=tuple(self._good()),
+            rows=Drafts([(row.row, row.key or "") for row in good], lambda at: self._drafted(good[at])),
             refused=tuple(RefusedRow(row=row.row, key=row.key, problem=row.problem or "") for row in self.refused),
         )
 
-    def _good(self) -> Iterable[RowDraft]:
-        for row in self.rows:
-            if row.rendered is not None and row.key is not None and row.verdict is not PlanVerdict.REFUSED:
-                yield RowDraft(
-                    row=row.row,
-                    key=row.key,
-                    request=row.rendered.request,
-                    archive_name=row.rendered.archive_name,
-                    reminders=self.reminders,
-                )
+    @cached_property
+    def _good(self) -> list[PlanRow]:
+        return [row for row in self.rows if row.verdict not in BAD]
+
+    def _drafted(self, row: PlanRow) -> RowDraft:
+        rendered = self.rendered(row)
+        return RowDraft(
+            row=row.row,
+            key=rendered.key,
+            request=rendered.request,
+            archive_name=rendered.archive_name,
+            reminders=self.reminders,
+        )
 
 
 def make_plan(
@@ -97,22 +131,24 @@ def make_plan(
     sheet: Sheet,
     sending: Sending,
     memory: Memory,
+    keyed: Sequence[str | RowProblem] | None = None,
     *,
     again: bool = False,
     mail: str | None = None,
 ) -> Plan:
-    """The plan for this sheet. A bad row is a verdict, never an error. `mail` names the block for our own messages.
+    """The plan for this sheet. A bad row is a verdict, never an error. `mail` names the block for our own messages,
+    `keyed` are the sheet's `keys` if they are known already.
 
     Raises `Unsupported` when the provider cannot do what the recipe asks at all.
     """
-    judged = judge(recipe, sheet, sending, memory, again=again)
-    requests = [row.rendered.request for row in judged if row.rendered]
-    refuse_what_cannot_be(sending.provider, requests)
-    notes = instead(sending.provider, next(iter(requests), None), reminders=recipe.reminders is not None, mail=mail)
+    needs = Needs(sending.provider)
+    judged = judge(recipe, sheet, keyed or keys(recipe, sheet), sending, memory, again=again, look=needs.look)
+    needs.require()
+    notes = instead(sending.provider, needs.first, reminders=recipe.reminders is not None, mail=mail)
     return Plan(
         notes=tuple(notes),
-        recipe_id=recipe.id,
-        sheet=sheet.place,
+        recipe=recipe,
+        content=sheet,
         sending=sending,
         reminders=_reminders(recipe) if mail or Capability.REMIND in sending.provider.capabilities else None,
         rows=tuple(judged),
@@ -125,7 +161,6 @@ def _reminders(recipe: Recipe) -> Reminders | None:
     return Reminders(first=recipe.reminders.first, every=recipe.reminders.every, most=recipe.reminders.most)
 
 
-def _feed(digest: hashlib._Hash, text: str) -> None:
-    """Each text with its length before it, so that no two lists of texts look alike."""
-    raw = text.encode()
-    digest.update(len(raw).to_bytes(8) + raw)
+def _feed(told: hashlib._Hash, raw: bytes) -> None:
+    """Each with its length before it, so that no two lists look alike."""
+    told.update(len(raw).to_bytes(8) + raw)

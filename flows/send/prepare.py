@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -22,6 +22,7 @@ from ledger import planning
 from ledger.settings import Settings
 from ledger.store import Ledger
 from recipes import loading
+from recipes.errors import RowProblem
 from recipes.model import Recipe
 from recipes.rendering import campaign_name, check_columns
 
@@ -85,8 +86,9 @@ async def prepare(
         base_url=found.base_url,
         fingerprint=fingerprint(found),
     )
-    memory = await _remember(ledger, loaded, content, sending, named=campaign is not None)
-    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory, again=again, mail=settings.mail)
+    keyed = await asyncio.to_thread(keys, loaded, content)
+    memory = await _remember(ledger, content, keyed, sending, named=campaign is not None)
+    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory, keyed, again=again, mail=settings.mail)
     return Prepared(plan, found, loaded, _chosen(plan, rows, limit))
 
 
@@ -117,8 +119,11 @@ def fingerprint(settings: ProviderSettings) -> str:
     return hashlib.sha256(f"prefect-esign account {told}".encode()).hexdigest()[:12]
 
 
-async def _remember(ledger: Ledger, recipe: Recipe, sheet: Sheet, sending: Sending, *, named: bool) -> Memory:
-    known = await planning.known(ledger, sending.mode, sending.campaign, await asyncio.to_thread(keys, recipe, sheet))
+async def _remember(
+    ledger: Ledger, sheet: Sheet, keyed: Iterable[str | RowProblem], sending: Sending, *, named: bool
+) -> Memory:
+    keys_ = [key for key in keyed if isinstance(key, str)]
+    known = await planning.known(ledger, sending.mode, sending.campaign, keys_)
     marked = await planning.marked(ledger, marks(sheet))
     elsewhere = {
         one.request_id: one.campaign

@@ -87,19 +87,19 @@ def test_good_rows_are_sent_and_bad_ones_say_which_column(recipe: Recipe) -> Non
 def test_of_identical_repeats_the_first_is_sent(recipe: Recipe) -> None:
     row = ("One", "person01@example.com", "5")
     made = plan(recipe, sheet(row, row, row))
-    assert verdicts(made) == ["send", "refused", "refused"]
+    assert verdicts(made) == ["send", "duplicate", "duplicate"]
     assert "row 2" in (made.rows[2].problem or "")
 
 
 def test_of_differing_rows_with_one_key_none_is_sent(recipe: Recipe) -> None:
     made = plan(recipe, sheet(("One", "person01@example.com", "5"), ("One ", "person01@example.com", "6")))
-    assert verdicts(made) == ["refused", "refused"]
+    assert verdicts(made) == ["duplicate", "duplicate"]
     assert "2, 3" in (made.rows[0].problem or "")
 
 
 def test_a_repeat_that_cannot_be_read_spoils_the_other_too(recipe: Recipe) -> None:
     made = plan(recipe, sheet(("One", "person01@example.com", "5"), ("One", "person01@example.com", "many")))
-    assert verdicts(made) == ["refused", "refused"]
+    assert verdicts(made) == ["duplicate", "refused"]
     assert "amount" in (made.rows[1].problem or "")
 
 
@@ -107,11 +107,11 @@ def test_a_repeat_that_cannot_be_read_spoils_the_other_too(recipe: Recipe) -> No
     ("state", "verdict"),
     [
         (RequestState.PLANNED, "send"),
-        (RequestState.SENDING, "already"),
-        (RequestState.UNCERTAIN, "already"),
-        (RequestState.SENT, "already"),
-        (RequestState.FAILED, "already"),
-        (RequestState.COMPLETED, "already"),
+        (RequestState.SENDING, "unchanged"),
+        (RequestState.UNCERTAIN, "unchanged"),
+        (RequestState.SENT, "unchanged"),
+        (RequestState.FAILED, "unchanged"),
+        (RequestState.COMPLETED, "unchanged"),
     ],
 )
 def test_what_the_ledger_has_is_not_sent_again(recipe: Recipe, state: RequestState, verdict: str) -> None:
@@ -126,14 +126,14 @@ def test_what_the_provider_refused_is_sent_again_on_demand_and_says_why_it_faile
     assert verdicts(made) == ["send"] and made.rows[0].problem == "refused last time: The name is too long."
     assert made.hash == plan(recipe, content, memory).hash
     sent = Memory(known={"One": known(RequestState.SENT)}, marked={})
-    assert verdicts(plan(recipe, content, sent, again=True)) == ["already"]
+    assert verdicts(plan(recipe, content, sent, again=True)) == ["unchanged"]
 
 
 def test_a_row_that_is_out_in_another_campaign_is_blocked_with_both_ways_on(recipe: Recipe) -> None:
     content = sheet(("One", "person01@example.com", "5", f"{OURS}:{REQUEST}"))
     memory = Memory(known={}, marked={REQUEST: "One"}, elsewhere={REQUEST: "paper 2025"})
     (row,) = plan(recipe, content, memory, campaign="paper 2026").rows
-    assert row.verdict is PlanVerdict.REFUSED and "go on with --campaign 'paper 2025', or" in (row.problem or "")
+    assert row.verdict is PlanVerdict.BLOCKED and "go on with --campaign 'paper 2025', or" in (row.problem or "")
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ def test_a_row_that_is_out_in_another_campaign_is_blocked_with_both_ways_on(reci
 )
 def test_a_row_that_is_marked_wrongly_is_blocked(recipe: Recipe, cell: str, marked: dict[str, str], word: str) -> None:
     made = plan(recipe, sheet(("One", "person01@example.com", "5", cell)), Memory(known={}, marked=marked))
-    assert verdicts(made) == ["refused"] and word in (made.rows[0].problem or "")
+    assert verdicts(made) == ["blocked"] and word in (made.rows[0].problem or "")
 
 
 def test_a_row_that_carries_its_own_mark_is_fine(recipe: Recipe) -> None:
     content = sheet(("One", "person01@example.com", "5", f"{OURS}:{REQUEST}"))
     assert marks(content) == [REQUEST] and keys(recipe, content) == ["One"]
     memory = Memory(known={"One": known(RequestState.SENT)}, marked={REQUEST: "One"})
-    assert verdicts(plan(recipe, content, memory)) == ["already"]
+    assert verdicts(plan(recipe, content, memory)) == ["unchanged"]
 
 
 def test_the_hash_is_that_of_what_would_reach_people(recipe: Recipe) -> None:

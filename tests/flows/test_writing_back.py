@@ -228,7 +228,7 @@ async def test_what_is_out_under_last_years_name_is_not_sent_again_under_this_ye
     after = await prepared(ledger, settings, sheet, str(yearly), today=date(2026, 1, 1))
     (row,) = after.plan.refused
     assert "--campaign 'nda 2025'" in (row.problem or "")
-    for named, verdict in {"nda 2025": "already", "nda 2026": "send"}.items():
+    for named, verdict in {"nda 2025": "unchanged", "nda 2026": "send"}.items():
         ready = await prepared(ledger, settings, sheet, str(yearly), campaign=named, today=date(2026, 1, 1))
         assert [str(row.verdict) for row in ready.plan.rows] == [verdict]
 
