@@ -20,7 +20,7 @@ _KEPT = 4096
 
 def plain(value: object) -> str:
     """The value on one line, with backslashes before all that Markdown would take for its own (spec.commonmark.org)."""
-    return _plain(" ".join(shown(value).split()))
+    return _plain(value if isinstance(value, str) else shown(value))
 
 
 def shown(value: object) -> str:
@@ -31,7 +31,8 @@ def shown(value: object) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _plain(line: str) -> str:
+def _plain(text: str) -> str:
+    line = " ".join(text.split())
     if _HARMLESS.fullmatch(line):
         return line
     return _AT_THE_START.sub(r"\1\\\2", _ANYWHERE.sub(r"\\\1", line))

@@ -20,4 +20,6 @@ def bare(text: str) -> str:
 
 def folded(text: str) -> str:
     """Compatible forms made one (NFKC), ends trimmed, white space inside folded: what counts in a key."""
-    return " ".join(unicodedata.normalize("NFKC", text.translate(LEFTOVERS)).split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(LEFTOVERS))
+    return " ".join(text.split())

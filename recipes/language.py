@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -13,6 +13,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from recipes.escaping import plain, shown
+from recipes.pieces import Pieces, filled, pieces_of
 
 LONGEST = 500_000
 """Characters a template may give."""
@@ -60,15 +61,21 @@ def fill(text: str, values: Mapping[str, object], *, markdown: bool = False) -> 
     Raises `jinja2.TemplateError` or `ArithmeticError`, `TypeError`, `ValueError` from within the template. What they
     say may carry a value.
     """
-    if (simple := _text_and_names(text, markdown)) is not None and simple.names <= values.keys():
-        return simple.fill(values)
-    pieces, length = [], 0
-    for piece in _compiled(text, markdown).generate(values):
+    if (simple := _simple(text, markdown)) is not None:
+        with suppress(KeyError):  # Jinja says which name is missing
+            text = "".join(filled(simple, values, plain if markdown else shown))
+            return text if len(text) <= LONGEST else _refuse_length()
+    return _bounded(_compiled(text, markdown).generate(values))
+
+
+def _bounded(pieces: Iterable[str]) -> str:
+    kept, length = [], 0
+    for piece in pieces:
         length += len(piece)
         if length > LONGEST:
             _refuse_length()
-        pieces.append(piece)
-    return "".join(pieces)
+        kept.append(piece)
+    return "".join(kept)
 
 
 def _check_node(node: nodes.Node) -> None:
@@ -86,36 +93,10 @@ def _depth(loop: nodes.For) -> int:
     return 1 + max((_depth(inner) for inner in loop.find_all(nodes.For)), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Simple:
-    """A template of text and names alone, as most titles and addresses are: Jinja takes it apart, once, and filling it
-    in is a matter of joining strings, many times faster."""
-
-    pieces: tuple[tuple[str, bool], ...]
-    """Each a text, or a name where the flag is set."""
-    names: frozenset[str]
-    shown: Callable[[object], str]
-
-    def fill(self, values: Mapping[str, object]) -> str:
-        filled = "".join(self.shown(values[piece]) if is_name else piece for piece, is_name in self.pieces)
-        if len(filled) > LONGEST:
-            _refuse_length()
-        return filled
-
-
 @lru_cache(maxsize=512)
-def _text_and_names(text: str, markdown: bool) -> _Simple | None:
-    pieces: list[tuple[str, bool]] = []
-    for output in _environment(markdown).parse(text).body:
-        for node in output.nodes if isinstance(output, nodes.Output) else [output]:
-            if isinstance(node, nodes.TemplateData):
-                pieces.append((node.data, False))
-            elif isinstance(node, nodes.Name):
-                pieces.append((node.name, True))
-            else:
-                return None
-    names = frozenset(piece for piece, is_name in pieces if is_name)
-    return _Simple(tuple(pieces), names, plain if markdown else shown)
+def _simple(text: str, markdown: bool) -> Pieces | None:
+    environment = _environment(markdown)
+    return pieces_of(environment, environment.parse(text).body)
 
 
 @lru_cache(maxsize=512)

@@ -98,7 +98,7 @@ def _retyped(name: str, column: Column, cell: str, text: str) -> str:
 
 def _told_apart(part: str) -> str:
     """A word of slashes alone gets one more, so that `a / b` in one column is not `a` and `b` in two."""
-    return re.sub(r"(?<!\S)(/+)(?!\S)", r"\1/", part)
+    return re.sub(r"(?<!\S)(/+)(?!\S)", r"\1/", part) if "/" in part else part
 
 
 def _alike(missing: list[str], others: dict[str, str]) -> str:

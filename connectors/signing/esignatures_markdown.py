@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from connectors.signing.anchors import ANCHOR, Anchor, anchors
 from connectors.signing.errors import Unsupported
@@ -57,12 +58,22 @@ def with_signer_fields(markdown: str, signers: Sequence[Signer]) -> str:
 
 def refuse_fields(markdown: str, signers: Sequence[Signer]) -> None:
     """Raise `Unsupported` where `with_signer_fields` does; most texts need not be written anew to know that."""
-    fields = _Fields(signers)
-    try:
-        for _, anchor in anchors(markdown):
-            fields.who(anchor)
-    except Unsupported:
+    marks = tuple(match[0] for match in ANCHOR.finditer(markdown))
+    if not _sayable(marks, tuple((signer.role, signer.order) for signer in signers)):
         with_signer_fields(markdown, signers)  # it knows which marks are text, in code or after a backslash
+
+
+@lru_cache(maxsize=64)
+def _sayable(marks: Sequence[str], signers: Sequence[tuple[str, int]]) -> bool:
+    """Whether there is a word for each of these marks; they are the same in row after row."""
+    fields = _Fields([Signer(role=role, name="", email="", order=order) for role, order in signers])
+    try:
+        for mark in marks:
+            for _, anchor in anchors(mark):
+                fields.who(anchor)
+    except Unsupported:
+        return False
+    return True
 
 
 def _without_date_of_signing(line: str) -> str:
