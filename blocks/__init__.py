@@ -1,7 +1,8 @@
-"""What an operator saves in Prefect: provider accounts and where the archive is."""
+"""What an operator saves in Prefect: provider accounts, the account for Google sheets and where the archive is."""
 
 from blocks.docsautomator import DocsAutomatorCredentials
 from blocks.esignatures import ESignaturesCredentials
+from blocks.google import GoogleSheetsCredentials
 from blocks.leap import LeapCredentials
 from blocks.lumin import LuminCredentials
 from blocks.switchlabs import SwitchLabsCredentials
@@ -9,6 +10,7 @@ from blocks.switchlabs import SwitchLabsCredentials
 __all__ = [
     "DocsAutomatorCredentials",
     "ESignaturesCredentials",
+    "GoogleSheetsCredentials",
     "LeapCredentials",
     "LuminCredentials",
     "SwitchLabsCredentials",

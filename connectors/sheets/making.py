@@ -15,6 +15,18 @@ from connectors.sheets.places import Kind, Place, locate
 
 ColumnKind = Literal["text", "email", "phone", "date", "money", "number", "integer", "choice", "yes_no", "url"]
 YES_NO = ("yes", "no")
+_KINDS: Mapping[ColumnKind, str] = {
+    "text": "Text.",
+    "email": "An e-mail address.",
+    "phone": "A phone number, best with + and the country code.",
+    "date": "A date, such as 2026-12-31.",
+    "money": "An amount.",
+    "number": "A number.",
+    "integer": "A whole number.",
+    "choice": "One of the list.",
+    "yes_no": "yes or no.",
+    "url": "A web address.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,11 @@ class ColumnPlan:
     def offered(self) -> tuple[str, ...]:
         """What a drop-down offers; nothing where anything may be typed."""
         return YES_NO if self.kind == "yes_no" else self.choices if self.kind == "choice" else ()
+
+    @property
+    def explanation(self) -> str:
+        """What its header's note says."""
+        return " ".join(filter(None, (self.note, _KINDS[self.kind], "" if self.required else "May stay empty.")))
 
 
 def make(place: Place | Path | str, columns: Sequence[ColumnPlan], rows: Sequence[Mapping[str, str]] = ()) -> None:

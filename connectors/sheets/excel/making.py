@@ -55,7 +55,7 @@ def _fill(book: Workbook, sheet: Worksheet, columns: Sequence[ColumnPlan], rows:
         longest = max(map(len, (column.name, *samples, *column.offered)))
         sheet.set_column(at, at, min(max(longest + 2, _NARROWEST), _WIDEST), shown)
         sheet.write_string(0, at, column.name, bold)
-        sheet.write_comment(0, at, _note(column), {"x_scale": 2, "author": "esign"})
+        sheet.write_comment(0, at, column.explanation, {"x_scale": 2, "author": "esign"})
         _validate(book, sheet, at, column)
         for index, text in enumerate(samples, start=1):
             _write(sheet, index, at, column, text, shown)
@@ -63,23 +63,6 @@ def _fill(book: Workbook, sheet: Worksheet, columns: Sequence[ColumnPlan], rows:
         sheet.set_column(at, at, len(name) + 2, book.add_format({"font_color": "#808080", "num_format": "@"}))
         sheet.write_string(0, at, name, muted)
         sheet.write_comment(0, at, _OURS, {"author": "esign"})
-
-
-def _note(column: ColumnPlan) -> str:
-    kinds = {
-        "text": "Text.",
-        "email": "An e-mail address.",
-        "phone": "A phone number, best with + and the country code.",
-        "date": "A date, such as 2026-12-31.",
-        "money": "An amount.",
-        "number": "A number.",
-        "integer": "A whole number.",
-        "choice": "One of the list.",
-        "yes_no": "yes or no.",
-        "url": "A web address.",
-    }
-    parts = (column.note, kinds[column.kind], "" if column.required else "May stay empty.")
-    return " ".join(filter(None, parts))
 
 
 def _validate(book: Workbook, sheet: Worksheet, at: int, column: ColumnPlan) -> None:
