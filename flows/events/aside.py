@@ -15,6 +15,7 @@ import sys
 import threading
 from asyncio import StreamReader, StreamReaderProtocol
 
+from connectors.sheets.google.handing import hand_over
 from flows.events.keeping import bring_up_to_date, keep_current
 from ledger.store import Ledger
 
@@ -29,6 +30,7 @@ LAST_WORD = 10.0
 async def serve(lines: StreamReader) -> str | None:
     """Do what the first line asks for; the answer, or None if there is nobody who asks for one."""
     task = json.loads(await lines.readline())
+    hand_over(task.get("google"))
     left: dict[str, tuple[int, ...]] = {}
     stop = asyncio.Event()
     async with await Ledger.open(task["url"]) as ledger:

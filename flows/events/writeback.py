@@ -14,6 +14,7 @@ from connectors.sheets import RowResult, SheetError
 from flows.effects import put_off_all
 from flows.kinds import kinds
 from flows.lease import while_leased
+from flows.unlocking import unlock
 from ledger import batches, outbox, reading
 from ledger.outbox import Effect
 from ledger.standing import Standing
@@ -149,6 +150,7 @@ async def write_results(
     ledger: Ledger, sheet: str, recipe: str, results: Callable[[], AsyncIterator[Sequence[RowResult]]]
 ) -> bool:
     """Write these results, gathered under the sheet's lease; False at once if another writer is at it."""
+    await unlock(sheet)
     key_of = await asyncio.to_thread(keys_by, recipe)
 
     async def work() -> bool:

@@ -18,6 +18,7 @@ from connectors.signing.provider import Provider, ProviderSettings
 from connectors.signing.registry import PROVIDERS
 from flows.send.instead import refuse_false_trial
 from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks, refused_before
+from flows.unlocking import unlock
 from ledger import planning
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -71,6 +72,7 @@ async def prepare(
     Raises with one sentence: `RecipeError`, `SheetError`, `AccountNotFound`, `Unsupported`, `RowsNotThere`.
     """
     loaded = await asyncio.to_thread(loading.load, recipe)
+    await unlock(sheet)
     content = await asyncio.to_thread(sheets.read, sheet)
     check_columns(loaded, content.columns)
     chosen = _known_provider(provider or loaded.provider)

@@ -13,6 +13,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from connectors.sheets.google.handing import handed_over
 from flows.events.keeping import bring_up_to_date, keep_current
 from ledger.store import Ledger
 
@@ -84,7 +85,8 @@ async def _aside(ledger: Ledger, url: str, batch_id: str) -> AsyncIterator[Proce
         yield None
         return
     try:
-        await _say(process, {"url": url, "ledger": ledger.id, "batch": batch_id})
+        # This process has Prefect, where the account may be saved; the other has not.
+        await _say(process, {"url": url, "ledger": ledger.id, "batch": batch_id, "google": handed_over()})
         yield process
     finally:
         await _end(process)
