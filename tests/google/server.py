@@ -72,6 +72,8 @@ class GoogleSheets:
         self.calls: list[Call] = []
         self.tokens_granted = 0
         self.lock = threading.RLock()
+        self.mishaps: list[Exception] = []
+        """What went wrong in the double or in an action; the first is raised at the end of the test."""
         self._faults: list[Rule] = []
         self._before: list[Rule] = []
         self._after: list[Rule] = []
@@ -92,6 +94,8 @@ class GoogleSheets:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+        if self.mishaps and exc_info[0] is None:
+            raise self.mishaps[0]
 
     async def _open(self) -> None:
         app = web.Application(client_max_size=MAX_BODY)
@@ -179,7 +183,11 @@ class GoogleSheets:
                 Call(len(self.calls) + 1, self.clock(), request.method, path, parse_qsl(query, keep_blank_values=True))
             )
             self.calls.append(call)
-            status, answer, fault = self._judge(call, request.headers, body)
+            try:
+                status, answer, fault = self._judge(call, request.headers, body)
+            except Exception as mishap:
+                self.mishaps.append(mishap)
+                raise
         if fault.delay:
             await asyncio.sleep(fault.delay)
         if fault.cut:

@@ -188,6 +188,14 @@ def test_a_person_acts_before_a_write_or_between_two_numbered_calls(
         sheet.get("A1")
 
 
+def test_what_goes_wrong_in_an_action_fails_the_test(clock: Clock) -> None:
+    with pytest.raises(ZeroDivisionError), GoogleSheets(clock) as google:
+        google.book(book_id="b").add("S")
+        google.before("any", lambda: 1 / 0)
+        with pytest.raises(APIError):
+            client_for(google).open_by_key("b")
+
+
 def test_people_sort_insert_delete_duplicate_move_and_shuffle(book: Book) -> None:
     sheet = book.sheet
     sheet.fill([["Key", "N"], ["b", 2], ["c", "x"], ["a", 10]])
