@@ -54,7 +54,10 @@ app.command(
     "cli.verbs.receiver:receiver",
     help="Take webhooks until Ctrl-C: verify, store, answer. Needs ESIGN_RECEIVER_SECRET and the ledger, not Prefect.",
 )
-app.command("cli.verbs.plan:plan", help="Show row by row what sending this sheet would do; nothing is sent.")
+app.command(
+    "cli.verbs.plan:plan",
+    help="Show what sending this sheet would do, and what has to be mended first; nothing is sent.",
+)
 app.command(
     "cli.verbs.send:send",
     help="Send what the plan says; the same call again goes on after an interruption and sends nothing twice.",
@@ -63,6 +66,7 @@ app.command(
     "cli.verbs.status:status",
     help="Show the newest batch, or the one named: how many rows stand where, and which ones need a person.",
 )
+app.command("cli.verbs.sheet:app", name="sheet", help="A new sheet for a recipe, and a sheet brought up to date.")
 app.command("cli.verbs.batch:app", name="batch", help="Steer a batch: pause, resume, void, remind, resend.")
 app.command("cli.verbs.request:app", name="request", help="One request: show, remind, cancel, resolve.")
 app.command("cli.verbs.recipes:app", name="recipes", help="What can be sent: the recipes on this machine.")

@@ -1,4 +1,4 @@
-"""The options that `plan` and `send` share: which account, which campaign, which rows."""
+"""The options that `plan` and `send` share: which worksheet, which account, which campaign, which rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from cyclopts import Parameter, validators
 class SheetOptions:
     """How to look at the sheet."""
 
+    worksheet: Annotated[
+        str | None, Parameter(help="The worksheet's name in a workbook or Google spreadsheet, if it is not the first.")
+    ] = None
     account: Annotated[str | None, Parameter(help="The provider's account to use instead of the recipe's.")] = None
     provider: Annotated[
         str | None, Parameter(help="The provider to send through instead of the recipe's; see `esign providers`.")
@@ -28,3 +31,9 @@ class SheetOptions:
     again: Annotated[
         bool, Parameter(help="Send anew what the provider refused, with what the sheet says now.", negative="")
     ] = False
+
+    def place(self, sheet: str) -> str:
+        """The one name of the sheet that was asked for. Raises `SheetError` for what is no sheet."""
+        from connectors.sheets import locate
+
+        return str(locate(sheet).at(self.worksheet))

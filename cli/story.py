@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 
 import cli
-from cli.planning import prepared, show_plan
+from cli.plan_page import show_plan
+from cli.planning import prepared
 from cli.progress import sent_with_progress
 from cli.sheet_options import SheetOptions
 from cli.stage import Stage
@@ -51,7 +52,7 @@ class Story:
         """Tell the story; the sentence that says what went wrong, if something did."""
         shutil.copy(Path(cli.__file__).with_name("demo_people.csv"), self.sheet)
         async with prepared(RECIPE, str(self.sheet), SheetOptions(provider=self.provider.name)) as ready:
-            show_plan(ready.plan, list(ready.plan.rows))
+            show_plan(ready, ready.plan.rows)
             print("The rows that can be sent go out, as with `esign send --skip-bad`.", flush=True)
             begun = time.monotonic()
             frozen = await planning.freeze(ready.ledger, ready.plan.draft())

@@ -38,7 +38,7 @@ class Lines:
 
     def add(self, row: Sequence[object]) -> None:
         """Print one row, or keep it until a screenful is together."""
-        cells = [_one_line(cell) for cell in row]
+        cells = [one_line(cell) for cell in row]
         if not sys.stdout.isatty():
             print("\t".join(cells))
             return
@@ -59,6 +59,7 @@ class Lines:
         self._kept, self._title, self._begun = [], None, True
 
 
-def _one_line(cell: object) -> str:
+def one_line(cell: object) -> str:
+    """A cell on one line, without what a terminal would take for a command."""
     text = "" if cell is None else str(cell)
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())

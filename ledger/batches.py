@@ -62,6 +62,14 @@ async def batches(ledger: Ledger, newest: int = 20) -> list[Batch]:
         return [Batch(**row) for row in (await connection.execute(latest)).mappings()]
 
 
+async def of_sheet(ledger: Ledger, sheet: str) -> Batch | None:
+    """The batch frozen last of those that were sent from this sheet."""
+    latest = select(table).where(table.c.sheet == sheet).order_by(table.c.frozen_at.desc(), table.c.id.desc()).limit(1)
+    async with ledger.read() as connection:
+        row = (await connection.execute(latest)).mappings().one_or_none()
+    return Batch(**row) if row else None
+
+
 async def counts(ledger: Ledger, batch_id: str) -> Counts:
     """How many rows of a batch stand where."""
     # Of a million rows hardly any are in a later round: all are counted in an index, and the few taken off again.

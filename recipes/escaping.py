@@ -12,8 +12,8 @@ _ANYWHERE = re.compile(r"([\\`*_{}\[\]<>#|~]|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.)",
 _AT_THE_START = re.compile(r"^((?:\d{1,9}(?=[.)]))?)([-+=:.)])")
 
 
-# Letters, digits and what means nothing anywhere; most names and companies are such, and need no second look.
-_HARMLESS = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;'])*")
+# Letters, digits and what means nothing within a line; most names and addresses are such, and need no second look.
+_HARMLESS = re.compile(r"(?!.*www\.)[^\W\d_](?:[^\W_]|[ ,;'@.()/%+-])*", re.IGNORECASE)
 _KEPT = 4096
 """Texts kept as they are written: a name stands in its document many times, our own company in every document."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -62,8 +61,11 @@ def fill(text: str, values: Mapping[str, object], *, markdown: bool = False) -> 
     say may carry a value.
     """
     if (simple := _simple(text, markdown)) is not None:
-        with suppress(KeyError):  # Jinja says which name is missing
+        try:
             text = "".join(filled(simple, values, plain if markdown else shown))
+        except KeyError:  # Jinja says which name is missing
+            pass
+        else:
             return text if len(text) <= LONGEST else _refuse_length()
     return _bounded(_compiled(text, markdown).generate(values))
 

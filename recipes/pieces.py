@@ -71,7 +71,8 @@ def _flat(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
 
 def _alone(environment: Environment, node: nodes.Expr) -> Template:
     """A template of this expression alone."""
-    tree = nodes.Template([nodes.Output([node], lineno=node.lineno)], lineno=node.lineno).set_environment(environment)
+    tree = nodes.Template([nodes.Output([node], lineno=node.lineno)], lineno=node.lineno)
+    tree.set_environment(environment)
     template = Template.from_code(environment, environment.compile(tree), {})
     # Jinja's chain of one mapping over another is copied at every filling, ten times slower than a dict is.
     template.globals = dict(environment.globals)

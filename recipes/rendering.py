@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from jinja2 import TemplateError
 
-from connectors.signing.model import Document, Frozen, SignatureRequest, Signer
+from connectors.signing.model import Document, SignatureRequest, Signer
 from recipes.errors import RecipeError, RowProblem
 from recipes.faults import Fault
 from recipes.language import fill
@@ -27,7 +28,8 @@ __all__ = [
 ]
 
 
-class Rendered(Frozen):
+@dataclass(frozen=True, slots=True)
+class Rendered:
     """A row as it would be sent. The request has no mark and no webhook yet; whoever sends it adds them."""
 
     key: str

@@ -93,12 +93,9 @@ def _integer(name: str, column: Column, text: str) -> int:
 
 
 def _number(name: str, column: Column, text: str) -> Decimal:
-    if isinstance(text, Number):
-        text, decimal = str(text), "point"
-    else:
-        decimal = column.decimal
+    decimal = "point" if isinstance(text, Number) else column.decimal
     try:
-        return read_number(text, decimal)  # type: ignore[arg-type] # one of the marks, or None
+        return read_number(str(text), decimal)
     except TwoWays:
         way_on = "write it like 1234 or 1234.00"
         raise RowProblem(Fault("two ways", name, text, "can be read in two ways", way_on)) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from cli.failures import AnswerIsNo
+from cli.failures import AnswerIsNo, BadUsage
 from cli.sheet_options import SheetOptions
 
 
@@ -17,16 +18,20 @@ async def plan(
     /,
     *,
     options: SheetOptions | None = None,
+    pdf: Path | None = None,
     as_json: Annotated[bool, Parameter("--json", negative="")] = False,
 ) -> None:
-    """Show row by row what sending this sheet would do; nothing is sent.
+    """Show what sending this sheet would do, and what has to be mended first; nothing is sent.
 
     Parameters
     ----------
     recipe
         Name of a recipe (see `esign recipes list`) or the path of its folder.
     sheet
-        The spreadsheet.
+        The spreadsheet: .csv, .tsv, .xlsx, .ods, or the address of a Google spreadsheet. With --row, all that this row
+        would send is shown.
+    pdf
+        With --row: write the row's document to this file.
     as_json
         Print JSON for another program to read.
     """
@@ -34,22 +39,29 @@ async def plan(
 
     # Before Prefect is imported, which reads the environment then and never again.
     load_settings()
-    from cli.planning import chosen, prepared, show_plan
-    from flows.send.plan import PlanVerdict
+    from cli.plan_json import lines
+    from cli.plan_page import show_plan
+    from cli.planning import chosen, prepared
+    from cli.row_page import show_rows, write_pdf
+    from flows.send.judging import BAD
 
     options = options or SheetOptions()
+    if pdf is not None and len(options.row) != 1:
+        raise BadUsage("--pdf writes the document of one row: name it with --row.")
     async with prepared(recipe, sheet, options) as ready:
         rows = chosen(ready.plan, options)
-    if as_json:
-        facts = [{"row": r.row, "key": r.key, "verdict": r.verdict, "problem": r.problem} for r in rows]
-        print(
-            json.dumps(
-                {"hash": ready.plan.hash, "notes": ready.plan.notes, "rows": facts}, indent=2, ensure_ascii=False
-            )
-        )
-    else:
-        show_plan(ready.plan, rows)
-    if bad := sum(row.verdict is PlanVerdict.REFUSED for row in rows):
+        if as_json:
+            for note in ready.plan.content.notes:
+                print(note, file=sys.stderr)
+            for line in lines(ready, rows):
+                print(line)
+        elif options.row:
+            show_rows(ready.plan, rows)
+        else:
+            show_plan(ready, rows)
+        if pdf is not None:
+            write_pdf(ready.plan, rows[0], pdf)
+    if bad := sum(row.verdict in BAD for row in rows):
         raise AnswerIsNo(
             f"{bad} of {len(rows)} rows cannot be sent: correct them, or send the others with `esign send --skip-bad`."
         )

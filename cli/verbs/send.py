@@ -51,15 +51,16 @@ async def send(
     from cli.needs import quiet_prefect, require_prefect
 
     quiet_prefect()
-    from cli.planning import chosen, prepared, show_plan
-    from flows.send.plan import PlanVerdict
+    from cli.plan_page import show_plan
+    from cli.planning import chosen, prepared
+    from flows.send.judging import BAD
     from flows.send.refusals import show_refused
 
     options = options or SheetOptions()
     async with prepared(recipe, sheet, options) as ready:
         rows = chosen(ready.plan, options)
-        show_plan(ready.plan, rows)
-        bad = [row for row in rows if row.verdict is PlanVerdict.REFUSED]
+        show_plan(ready, rows)
+        bad = [row for row in rows if row.verdict in BAD]
         if bad and not skip_bad:
             await show_refused(ready.ledger, ready.plan)
             raise AnswerIsNo(

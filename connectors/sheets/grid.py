@@ -74,7 +74,17 @@ def as_sheet(grid: Grid, place: Place) -> Sheet:
         columns=tuple(name for name in grid.columns if name),
         rows=rows,
         notes=(*grid.notes, *_about_hidden(grid)),
+        letters={name: letters(at) for at, name in enumerate(grid.columns) if name},
     )
+
+
+def letters(column: int) -> str:
+    """What a spreadsheet shows above a column, counted from 0: A, …, Z, AA, AB."""
+    shown = ""
+    while column >= 0:
+        column, rest = divmod(column, 26)
+        shown, column = chr(ord("A") + rest) + shown, column - 1
+    return shown
 
 
 def _about_hidden(grid: Grid) -> Iterator[str]:

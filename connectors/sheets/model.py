@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ID_COLUMN = "esign id"
 OUR_COLUMNS = (
@@ -45,6 +45,8 @@ class Sheet:
     """Made when they are asked for, each time anew: a long sheet is never held as rows."""
     notes: tuple[str, ...] = ()
     """What its owner may not expect about how it was read, one sentence each."""
+    letters: Mapping[str, str] = field(default_factory=dict)
+    """Which letter the spreadsheet shows above each column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -35,6 +35,14 @@ class Place:
     """The id of a Google spreadsheet."""
     worksheet: str | None = None
     """The worksheet's name, or `gid=` and its number; the first one if None."""
+
+    def at(self, worksheet: str | None) -> Place:
+        """The same file or spreadsheet at this worksheet; None changes nothing. Raises `SheetError` for a text file."""
+        if worksheet is None:
+            return self
+        if self.kind in {Kind.CSV, Kind.TSV}:
+            raise SheetError(f"{self} has no worksheets: leave --worksheet out, or give the workbook.")
+        return replace(self, worksheet=worksheet)
 
     def __str__(self) -> str:
         if self.kind is Kind.GOOGLE:

@@ -66,6 +66,9 @@ class ProviderSettings(BaseModel):
     )
     concurrency: int = Field(default=20, ge=1, le=200, description="Calls in flight at the same time.")
     rate: float = Field(default=20.0, gt=0, description="Calls a second, at most.")
+    quota: int | None = Field(
+        default=None, ge=1, description="How many requests one sending may hold, if the provider's plan says so."
+    )
     timeout_seconds: float = Field(
         default=30.0, gt=0, description="Seconds one call may take, from first byte to last."
     )

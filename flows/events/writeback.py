@@ -127,11 +127,17 @@ async def _write_with(left: Left | None, ledger: Ledger, sheet: str, recipe: str
     return written
 
 
-async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[str] | None = None) -> bool:
+async def write_sheet(
+    ledger: Ledger,
+    sheet: str,
+    recipe: str,
+    only: Collection[str] | None = None,
+    missing: list[RowResult] | None = None,
+) -> bool:
     """Write what the ledger knows into the sheet, of all its rows or of `only` these requests.
 
     The statuses are read while the sheet's lease is held, so that an older picture never overwrites a newer one.
-    False at once if another writer is at it.
+    False at once if another writer is at it. `missing` takes up the results whose row is no longer there.
     """
 
     async def results() -> AsyncIterator[list[RowResult]]:
@@ -143,11 +149,15 @@ async def write_sheet(ledger: Ledger, sheet: str, recipe: str, only: Collection[
                 some = []
         yield some
 
-    return await write_results(ledger, sheet, recipe, results)
+    return await write_results(ledger, sheet, recipe, results, missing)
 
 
 async def write_results(
-    ledger: Ledger, sheet: str, recipe: str, results: Callable[[], AsyncIterator[Sequence[RowResult]]]
+    ledger: Ledger,
+    sheet: str,
+    recipe: str,
+    results: Callable[[], AsyncIterator[Sequence[RowResult]]],
+    missing: list[RowResult] | None = None,
 ) -> bool:
     """Write these results, gathered under the sheet's lease; False at once if another writer is at it."""
     await unlock(sheet)
@@ -155,7 +165,9 @@ async def write_results(
 
     async def work() -> bool:
         async for some in results():
-            await asyncio.to_thread(sheets.write_back, sheet, some, key_of)
+            gone = await asyncio.to_thread(sheets.write_back, sheet, some, key_of)
+            if missing is not None:
+                missing.extend(gone)
         return True
 
     return bool(await while_leased(ledger, lease_name(sheet), work, seconds=LEASE_SECONDS))

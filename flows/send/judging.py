@@ -18,7 +18,7 @@ from ledger.states import RequestState
 from recipes.errors import RowProblem
 from recipes.faults import Fault, of_row
 from recipes.model import Recipe
-from recipes.rendering import Rendered, render_row, row_key
+from recipes.rendering import Rendered, example_cells, render_row, row_key
 
 
 class PlanVerdict(StrEnum):
@@ -133,7 +133,9 @@ def marks(sheet: Sheet) -> list[str]:
 
 def digest(rendered: Rendered) -> bytes:
     """SHA-256 of what would reach people."""
-    return hashlib.sha256(rendered.model_dump_json().encode()).digest()
+    told = hashlib.sha256(rendered.request.model_dump_json().encode())
+    told.update(f"\0{rendered.archive_name}\0{rendered.key}".encode())
+    return told.digest()
 
 
 def _judge(
@@ -152,6 +154,7 @@ def _judge(
     try:
         rendered = render_row(recipe, row.cells, key=key, provider=sending.provider.name, test=sending.mode == "test")
         _refuse_one_for_two(rendered.request)
+        _refuse_sample(recipe, rendered.key, sending)
     except RowProblem as error:
         return PlanRow(row.number, key, PlanVerdict.REFUSED, error.faults, at=at)
     look(rendered.request)
@@ -181,6 +184,12 @@ def _key(recipe: Recipe, row: SheetRow) -> str | RowProblem:
         return error.with_traceback(None)
 
 
+def _refuse_sample(recipe: Recipe, key: str, sending: Sending) -> None:
+    """Raise `RowProblem` for the sample row of a new sheet, where it would reach people for real."""
+    if sending.mode == "live" and key == row_key(recipe, example_cells(recipe)):
+        raise RowProblem(of_row("still the sample row", "This is still the sample row; overwrite it, or delete it."))
+
+
 def _refuse_one_for_two(request: SignatureRequest) -> None:
     """Raise `RowProblem` if one person is to sign in two roles: providers tell signers apart by their address."""
     seen: dict[str, str] = {}
@@ -188,9 +197,8 @@ def _refuse_one_for_two(request: SignatureRequest) -> None:
         other = seen.setdefault(signer.email.casefold(), signer.role)
         if other != signer.role:
             said = f"is the address of both {other} and {signer.role}"
-            raise RowProblem(
-                Fault("stand for two signers", None, signer.email, said, "give each signer an address of their own")
-            )
+            way_on = "give each signer an address of their own"
+            raise RowProblem(Fault("one address for two signers", None, signer.email, said, way_on))
 
 
 def _wrongly_marked(row: SheetRow, key: str | None, sending: Sending, memory: Memory) -> Fault | None:
@@ -246,7 +254,7 @@ def _judge_repeats(group: list[PlanRow]) -> dict[int, PlanRow]:
     alike = all(other.digest == first.digest for other in group)
     listed = ", ".join(str(row.row) for row in group[:5]) + (" …" if len(group) > 5 else "")
     fault = of_row(
-        f"the same as row {first.row}",
+        f"the same as row {first.row}, which is the one that counts",
         f"The same as row {first.row}, which is the one that counts; delete this one.",
     )
     if not alike:

@@ -160,14 +160,14 @@ def test_a_plan_with_bad_rows_ends_with_one_and_leaves_the_sheet_alone(env: dict
     sentence = said(answer, 1)
     assert "2 of 12" in sentence
     assert "--skip-bad" in sentence
-    assert "10 to send, 0 already sent, 2 refused" in answer.stdout
+    assert "10 to send, 1 duplicate, 1 refused" in answer.stdout
     assert sheet.read_bytes() == DEMO_SHEET.read_bytes()
 
 
 def test_a_plan_without_bad_rows_is_fine(env: dict[str, str], sheet: Path) -> None:
     answer = run("plan", "nda", str(sheet), env=env)
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert "2 to send, 0 already sent, 0 refused" in answer.stdout
+    assert "2 to send\n" in answer.stdout
 
 
 def test_sending_without_a_prefect_server_says_how_to_start_one(

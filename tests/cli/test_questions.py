@@ -65,7 +65,7 @@ def test_what_is_unclear_is_told_with_the_connector_of_its_provider_alone(home: 
 def test_a_plan_is_made_without_what_sends_it(home: Path) -> None:
     asked_of(home, unclear=False)
     page, modules = loaded("plan", "nda", str(SHEET))
-    assert " to send, " in page and "connectors.signing.esignatures" in modules
+    assert " to send" in page and "connectors.signing.esignatures" in modules
     assert {name for name in modules if weighs(name) or room(name) == "blocks"} == set()
     assert modules.isdisjoint({"ledger.sending", "flows.send.sender", "flows.send.drawing"})
 

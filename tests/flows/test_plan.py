@@ -13,7 +13,7 @@ from connectors.signing.errors import Unsupported
 from connectors.signing.esignatures import ESignatures
 from connectors.signing.provider import Capability
 from flows.send.plan import Memory, Plan, PlanVerdict, Sending, keys, make_plan, marks
-from ledger.drafts import Known
+from ledger.drafts import Known, content_hash
 from ledger.states import RequestState
 from recipes.loading import load
 from recipes.model import Recipe
@@ -208,3 +208,18 @@ def test_no_two_good_rows_share_a_key_and_no_row_is_lost(recipe: Recipe, rows: S
     draft = made.draft()
     assert len(draft.rows) + len(draft.refused) == len(rows)
     assert made.hash == plan(recipe, sheet(*rows)).hash
+
+
+def test_a_row_that_says_something_else_than_what_was_sent_is_edited(recipe: Recipe) -> None:
+    row = ("One", "person01@example.com", "5")
+    (sent,) = plan(recipe, sheet(row)).draft().rows
+    was = known(RequestState.SENT).model_copy(
+        update={"content_hash": content_hash(sent.request), "provider": "esignatures"}
+    )
+    memory = Memory(known={"One": was}, marked={})
+    assert verdicts(plan(recipe, sheet(row), memory)) == ["unchanged"]
+    assert verdicts(plan(recipe, sheet(("One ", "person01@Example.com", "5")), memory)) == ["unchanged"]
+    made = plan(recipe, sheet(("One", "person02@example.com", "5")), memory)
+    assert verdicts(made) == ["edited"] and made.already and not made.send and not made.refused
+    elsewhere = Memory(known={"One": was.model_copy(update={"provider": "lumin"})}, marked={})
+    assert verdicts(plan(recipe, sheet(("One", "person02@example.com", "5")), elsewhere)) == ["unchanged"]

@@ -1,0 +1,81 @@
+"""`esign sheet`: a new sheet for a recipe, and a sheet brought up to date."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from cli.failures import AnswerIsNo
+
+app = App(name="sheet", help_format="plaintext")
+
+Worksheet = Annotated[
+    str | None, Parameter(help="The worksheet's name in a workbook or Google spreadsheet, if it is not the first.")
+]
+
+
+@app.command
+def new(recipe: str, sheet: str, /, *, worksheet: Worksheet = None) -> None:
+    """Make a sheet with the columns a recipe needs: what to fill in, drop-downs, formats, and a sample row.
+
+    Parameters
+    ----------
+    recipe
+        Name of a recipe (see `esign recipes list`) or the path of its folder.
+    sheet
+        Where it is to be: a .xlsx, .csv or .tsv file that is not there yet, or the address of an empty Google sheet.
+    """
+    from connectors.sheets import locate
+    from connectors.sheets.making import make
+    from recipes import loading
+    from recipes.sheets import column_plans, sample_rows
+
+    _credentials(sheet)
+    loaded = loading.load(recipe)
+    place = locate(sheet).at(worksheet)
+    make(place, column_plans(loaded), sample_rows(loaded))
+    print(
+        f"{place} is ready: overwrite the sample in row 2, fill in a row for each request, and look at it with "
+        f"`esign plan {recipe} {_quoted(str(place))}`."
+    )
+
+
+@app.command
+async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
+    """Write into a sheet what the ledger knows of its rows, after it was locked, restored or sorted.
+
+    Parameters
+    ----------
+    sheet
+        The sheet, as it was sent.
+    """
+    from connectors.sheets import locate
+    from flows.events.syncing import sync as bring_up_to_date
+    from ledger.settings import load_settings
+    from ledger.store import Ledger
+
+    _credentials(sheet)
+    settings = load_settings()
+    place = str(locate(sheet).at(worksheet))
+    async with await Ledger.open(settings.ledger_url) as ledger:
+        synced = await bring_up_to_date(ledger, place)
+    if synced is None:
+        raise AnswerIsNo(f"Nothing was ever sent from {place}: give the sheet by the path or address it was sent by.")
+    print(f"{place} shows where its rows stand.")
+    if synced:
+        rows = "1 request has" if len(synced) == 1 else f"{len(synced)} requests have"
+        raise AnswerIsNo(
+            f"{rows} no row in the sheet any more, or their keys were edited; the first one is "
+            f"{synced[0].values.get('esign id') or f'row {synced[0].row}'}: `esign status` shows them all."
+        )
+
+
+def _credentials(sheet: str) -> None:
+    """A Google sheet's key may be kept in Prefect, which is asked for such a sheet alone."""
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)
