@@ -33,7 +33,7 @@ def rewrite(place: Path, change: Callable[[bytes], tuple[bytes, T]], *, settle: 
     Same content: the file is not touched. Raises `SheetError` when the file is locked, read-only or never at rest.
     """
     for _ in range(TRIES):
-        _let_settle(place, settle)
+        let_settle(place, settle)
         with _alone(place):
             before = load(place)
             content, outcome = change(before)
@@ -44,7 +44,28 @@ def rewrite(place: Path, change: Callable[[bytes], tuple[bytes, T]], *, settle: 
     raise SheetError(f"{place} keeps changing while it is written: close it in other programs and try again.")
 
 
-def _let_settle(place: Path, settle: float) -> None:
+def create(place: Path, content: bytes, *, like: Path) -> bool:
+    """Put a new file there in one step, with the mode and owner of another; False if there is one by now."""
+    try:
+        draft = _draft(place, content, like)
+    except OSError:
+        raise SheetError(f"{place.parent} cannot be written to: check its permissions and the free space.") from None
+    try:
+        place.hardlink_to(draft)
+    except FileExistsError:
+        return False
+    except OSError:  # a drive without links
+        if place.exists():
+            return False
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    _keep(place.parent)
+    return True
+
+
+def let_settle(place: Path, settle: float) -> None:
+    """Wait until the file was saved at least so many seconds ago."""
     with suppress(OSError):
         age = time.time() - place.stat().st_mtime
         if 0 <= age < settle:
@@ -77,7 +98,7 @@ def _replace(place: Path, before: bytes, content: bytes) -> bool:
     if not os.access(place, os.W_OK):
         raise SheetError(f"{place} is read-only: allow writing, so that the status columns can be filled in.")
     try:
-        draft = _draft(place, content)
+        draft = _draft(place, content, place)
     except OSError:
         raise SheetError(f"{place.parent} cannot be written to: check its permissions and the free space.") from None
     try:
@@ -105,8 +126,8 @@ def _still(place: Path, before: bytes) -> bool:
         return False
 
 
-def _draft(place: Path, content: bytes) -> Path:
-    """The new content beside the file, on the disk for good, with the file's mode and owner."""
+def _draft(place: Path, content: bytes, like: Path) -> Path:
+    """The new content beside the place, on the disk for good, with the mode and owner of a file like it."""
     handle, name = tempfile.mkstemp(prefix=f".{place.stem[:40]}.", suffix=".tmp", dir=place.parent)
     draft = Path(name)
     try:
@@ -114,10 +135,10 @@ def _draft(place: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             with suppress(PermissionError, AttributeError):  # only root gives files away; Windows has no owners
-                there = place.stat()
+                there = like.stat()
                 os.fchown(file.fileno(), there.st_uid, there.st_gid)
             os.fsync(file.fileno())
-        shutil.copymode(place, draft)
+        shutil.copymode(like, draft)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from connectors.sheets.errors import SheetError
 from connectors.sheets.model import OUR_COLUMNS, RowResult
 from connectors.sheets.places import Kind, Place, locate
 from connectors.sheets.rows import KeyOf
@@ -40,12 +41,27 @@ def write_back(
 
 
 def signature(place: Place | Path | str) -> tuple[int, ...]:
-    """What tells a file that somebody saved from the one we left; nothing where that cannot be told."""
+    """What tells a file that somebody saved from the one we left; nothing where that cannot be told.
+
+    Where results go beside a workbook, both files count.
+    """
     place = place if isinstance(place, Place) else locate(place)
     if place.kind is Kind.GOOGLE:
         return ()
     try:
-        found = place.path.stat()
-    except OSError:
+        return tuple(number for path in _files(place) for number in _state(path))
+    except (OSError, SheetError):
         return ()
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _files(place: Place) -> tuple[Path, ...]:
+    if place.kind in {Kind.CSV, Kind.TSV}:
+        return (place.path,)
+    from connectors.sheets.excel.whereto import files
+
+    return files(place)
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
