@@ -69,8 +69,8 @@ class Google(HTTPClient):
         super().__init__(account.credentials, AuthorizedSession(account.credentials, refresh_timeout=30))  # type: ignore[no-untyped-call] # google-auth has none here
         self.set_timeout(TIMEOUT)
         self.place, self.account = place, account
-        clock = clock or Clock()
-        self.reading, self.writing = Patience(place, clock), Patience(place, clock)
+        self.clock = clock or Clock()
+        self.reading, self.writing = Patience(place, self.clock), Patience(place, self.clock)
 
     def __enter__(self) -> Google:
         return self

@@ -27,6 +27,14 @@ _HERE = {"127.0.0.1", "localhost", "::1"}
 _HOW = f"set {KEY_FILE} to a service account's key file, or save a Prefect block {BLOCK}"
 
 
+class _Robot(ServiceCredentials):
+    """A service account, without google-auth's asking another service of Google's, in a thread of its own, from which
+    regions the account may be used: a sheet does not need it, and no key of ours may ask."""
+
+    def _is_regional_access_boundary_lookup_required(self) -> bool:
+        return False
+
+
 @dataclass(frozen=True, eq=False)
 class Account:
     """Credentials with their share of Google's quota."""
@@ -73,7 +81,7 @@ def _credentials(info: Mapping[str, str]) -> Credentials:
     if urlsplit(tokens).scheme != "https" and urlsplit(tokens).hostname not in _HERE:
         raise ValueError("a key does not travel unencrypted")
     if info.get("type") == "service_account":
-        made: Credentials = ServiceCredentials.from_service_account_info(info, scopes=SCOPES)  # type: ignore[no-untyped-call] # google-auth has none here
+        made: Credentials = _Robot.from_service_account_info(info, scopes=SCOPES)  # type: ignore[no-untyped-call] # google-auth has none here
         return made
     # What `gspread.oauth` keeps says nothing of its type. google-auth's own reader would pass over its `token_uri`.
     return UserCredentials(  # type: ignore[no-untyped-call] # google-auth has none here

@@ -69,23 +69,41 @@ class Memory:
             for at, text in row.items():
                 self._wrote[names[at]].add(text)
 
-    def strayed_header(self, table: Table) -> dict[int, str]:
-        """Our headers, if they landed in a row above the owner's, which then looks like the header."""
-        alone = not owners_columns(table.columns)
-        return {at: "" for at, name in enumerate(table.columns) if name in self._wrote[name]} if alone else {}
+    def strayed(self, table: Table) -> dict[int, str]:
+        """What has to stand in the header row where a row was inserted or deleted above it while we wrote: our headers
+        landed above the owner's, or a status in the header itself."""
+        if not owners_columns(table.columns):
+            return {at: "" for at, name in enumerate(table.columns) if name in self._wrote.get(name, ())}
+        if not {*self._owners} <= {*table.columns}:
+            return {}
+        header = {at: table.columns[at] if at < len(table.columns) else "" for at in self._landed}
+        return {
+            at: name if name in self._first.columns else ""
+            for at, name in self._landed.items()
+            if name not in table.columns
+            and header[at] in self._wrote[name]
+            and (header[at] or name in self._first.columns)
+        }
 
     def hit(self, table: Table) -> list[int]:
         """Columns of the owner in which our texts seem to stand, since columns were moved while we wrote."""
+        where = {name: at for at, name in enumerate(table.columns)}
+        shifts = {where[name] - at for at, name in enumerate(self._first.columns) if name in where}
+        found = {  # headers of the owner that ours have taken the place of
+            at + shift
+            for at, name in enumerate(self._first.columns)
+            for shift in shifts - {0}
+            if name in self._owners and name not in where and self._landed.get(at + shift) in where
+        }
         moved = {
             at: self._wrote[name] - {""}
             for at, name in self._landed.items()
-            if at < len(table.columns) and table.columns[at] not in {"", name}
+            if at < len(table.columns) and table.columns[at] not in {"", *OUR_COLUMNS}
         }
-        found: set[int] = set()
         for index in range(table.header, len(table)) if moved else ():
             values = table.values(index)
             found |= {at for at, texts in moved.items() if at < len(values) and values[at] in texts}
-        return sorted(at for at in found if table.columns[at] not in OUR_COLUMNS)
+        return sorted(found)
 
     def believed(self, table: Table) -> Believed:
         """The table with what we wrote taken back, wherever it landed."""

@@ -12,7 +12,7 @@ from gspread.utils import absolute_range_name, rowcol_to_a1
 from connectors.sheets.errors import SheetError
 from connectors.sheets.google.calling import Google
 
-_FIELDS = "sheets(properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount)),merges)"
+FIELDS = "properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount)),merges"
 _LISTED = 10
 
 
@@ -43,14 +43,14 @@ class Worksheet:
 
 def find_worksheet(google: Google) -> Worksheet:
     """The one its place names, else the first that is not hidden. Raises `SheetError`."""
-    answer = google.spreadsheets_get(google.place.spreadsheet, {"fields": _FIELDS})
+    answer = google.spreadsheets_get(google.place.spreadsheet, {"fields": f"sheets({FIELDS})"})
     found = [sheet for sheet in answer.get("sheets", ()) if sheet["properties"].get("sheetType", "GRID") == "GRID"]
     visible = [sheet for sheet in found if not sheet["properties"].get("hidden")]
     name = google.place.worksheet
     if name is None:
         if not visible:
             raise SheetError(f"{google.place} has no worksheet that is not hidden: show one.")
-        return _worksheet(visible[0], _others(visible))
+        return worksheet_of(visible[0], _others(visible))
     if gid := re.match(r"gid=(\d+)(?:&|$)", name):
         fitting = [sheet for sheet in found if sheet["properties"].get("sheetId", 0) == int(gid[1])]
     else:
@@ -58,10 +58,11 @@ def find_worksheet(google: Google) -> Worksheet:
     if not fitting:
         titles = ", ".join(sheet["properties"]["title"] for sheet in visible[:_LISTED])
         raise SheetError(f"{google.place}: there is no such worksheet, only: {titles}: name one of these.")
-    return _worksheet(fitting[0])
+    return worksheet_of(fitting[0])
 
 
-def _worksheet(sheet: Mapping[str, Any], notes: Sequence[str] = ()) -> Worksheet:
+def worksheet_of(sheet: Mapping[str, Any], notes: Sequence[str] = ()) -> Worksheet:
+    """The worksheet that Google describes like this."""
     properties = sheet["properties"]
     size = properties.get("gridProperties", {})
     return Worksheet(

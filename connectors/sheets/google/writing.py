@@ -12,12 +12,15 @@ from connectors.sheets.google.calling import Busy, Google, Moved, connect, never
 from connectors.sheets.google.memory import Believed, Memory
 from connectors.sheets.google.portions import Cells, portions
 from connectors.sheets.google.reading import Table, names, read_row, read_table
+from connectors.sheets.google.worksheets import Worksheet
 from connectors.sheets.model import OUR_COLUMNS, RowResult
 from connectors.sheets.places import Place
 from connectors.sheets.rows import KeyOf
 
 ROUNDS = 15
 """Reading and writing in turn; two are enough unless somebody moves rows within the same second, again and again."""
+SOON = 0.5
+"""Seconds."""
 LONGEST = 50_000
 """Characters a cell of Google's may hold."""
 
@@ -34,11 +37,14 @@ def write_google(
 
 def _write(google: Google, results: Sequence[RowResult], key_of: KeyOf) -> list[RowResult]:
     memory: Memory | None = None
+    known: Worksheet | None = None
     for _ in range(ROUNDS):
         google.account.writes.ready()  # now, so that no wait comes between reading keys and writing cells
-        table = read_table(google)
-        if memory and (strayed := memory.strayed_header(table)):
-            _put(google, table, {table.header: strayed})
+        begun = google.clock.now()
+        table = read_table(google, known)
+        known = table.worksheet
+        if memory and (strayed := memory.strayed(table)):
+            _put(google, table, {table.header: strayed}, begun)
             continue
         if memory and (hit := memory.hit(table)):
             raise _hit(google, table, hit)
@@ -53,7 +59,7 @@ def _write(google: Google, results: Sequence[RowResult], key_of: KeyOf) -> list[
             return filling.missing
         memory = memory or Memory(table, results, key_of)
         memory.wrote(_named(table) | filling.headers, changes)
-        _put(google, table, changes)
+        _put(google, table, changes, begun)
     raise never_at_rest(google.place)
 
 
@@ -71,9 +77,13 @@ def _named(table: Table) -> dict[int, str]:
     return {at: name for at, name in enumerate(table.columns) if name in OUR_COLUMNS}
 
 
-def _put(google: Google, table: Table, cells: Cells) -> None:
-    """Write these cells, where the sheet is as it was read; whoever calls reads again anyway, which tells what became
-    of it."""
+def _put(google: Google, table: Table, cells: Cells, begun: float) -> None:
+    """Write these cells of a table that was read from `begun` on; whoever calls reads again anyway, which tells what
+    became of it.
+
+    A column that was moved since would let us write over its owner's, which nobody could put right afterwards. So the
+    header is looked at once more, unless doing so would take longer than has passed.
+    """
     worksheet, spreadsheet = table.worksheet, google.place.spreadsheet
     needed = max(max(texts) for texts in cells.values()) + 1 - worksheet.columns
     try:
@@ -81,8 +91,8 @@ def _put(google: Google, table: Table, cells: Cells) -> None:
             more = {"sheetId": worksheet.id, "dimension": "COLUMNS", "length": needed}
             google.batch_update(spreadsheet, {"requests": [{"appendDimension": more}]})
         for portion in portions(worksheet, cells):
-            # A column that moved would let us write over its owner's: nobody could put that right afterwards.
-            if names(read_row(google, worksheet, table.header)) != table.columns:
+            late = table.header in cells or google.clock.now() - begun > SOON
+            if late and names(read_row(google, worksheet, table.header)) != table.columns:
                 return
             google.values_batch_update(spreadsheet, {"valueInputOption": "RAW", "data": portion})
     except Busy as busy:
