@@ -19,7 +19,8 @@ from ledger.store import Ledger
 
 
 class Gate(Frozen):
-    """`last_row` is the canary's last row; `waiting` is how many rows the question is about, once it has been put."""
+    """`last_row` is the canary's last row, 0 where nothing goes out before the answer; `waiting` is how many rows the
+    question is about, once it has been put."""
 
     batch_id: str
     run_id: str | None
@@ -40,19 +41,21 @@ class Part(NamedTuple):
     number: int
 
 
-def waits(batch_id: str) -> str:
+def waits(gate: Gate) -> str:
     """Why a batch behind a gate sends nothing."""
+    which = "Its first rows are out and the others wait" if gate.last_row else "Its rows wait"
     return (
-        f"Its first rows are out and the others wait for a person's yes: `esign batch resume {batch_id}` sends them, "
-        f"`esign batch void {batch_id}` takes everything back."
+        f"{which} for a person's yes: `esign batch resume {gate.batch_id}` sends them, "
+        f"`esign batch void {gate.batch_id}` takes everything back."
     )
 
 
-def refused(batch_id: str) -> str:
+def refused(gate: Gate) -> str:
     """Why a batch sends nothing after a no."""
+    which = "the others" if gate.last_row else "its rows"
     return (
-        f"A person said no to sending the others: `esign batch resume {batch_id}` sends them after all, "
-        f"`esign batch void {batch_id}` takes everything back."
+        f"A person said no to sending {which}: `esign batch resume {gate.batch_id}` sends them after all, "
+        f"`esign batch void {gate.batch_id}` takes everything back."
     )
 
 
@@ -69,7 +72,7 @@ async def of_batch(ledger: Ledger, batch_id: str) -> Gate | None:
 async def make(
     ledger: Ledger, batch_id: str, run_id: str | None, canary: int, only_rows: Collection[int] | None = None
 ) -> Gate | None:
-    """Let the next `canary` planned rows be those that go out alone; None where no others would be left.
+    """Let the next `canary` planned rows be those that go out alone, or none (0); None where no others would be left.
 
     A canary that is not all out yet stays what it was, so that sending again never makes it longer.
     """
@@ -82,7 +85,7 @@ async def make(
         unfinished = before is not None and before["asked_at"] is None and before["last_row"] >= rows[0]
         values: dict[str, Any] = {
             "run_id": run_id,
-            "last_row": before["last_row"] if before and unfinished else rows[canary - 1],
+            "last_row": before["last_row"] if before and unfinished else (rows[canary - 1] if canary else 0),
             "waiting": None,
             "asked_at": None,
             "answer": None,
@@ -116,7 +119,7 @@ async def ask(ledger: Ledger, gate: Gate, only_rows: Collection[int] | None = No
         put = (table.c.batch_id == gate.batch_id) & table.c.asked_at.is_(None)
         if (await connection.execute(update(table).where(put).values(asked_at=at, waiting=waiting))).rowcount:
             going = (batches.c.id == gate.batch_id) & (batches.c.state == "open")
-            change = update(batches).where(going).values(state="held", paused_because=waits(gate.batch_id))
+            change = update(batches).where(going).values(state="held", paused_because=waits(gate))
             await connection.execute(change)
     return await of_batch(ledger, gate.batch_id) or gate
 
@@ -131,11 +134,9 @@ async def answer(ledger: Ledger, gate: Gate, yes: bool) -> str:
         said = {"answer": "yes" if yes else "no", "answered_at": await now(connection)}
         await connection.execute(update(table).where(given).values(**said))
         closed = (
-            (batches.c.id == gate.batch_id)
-            & (batches.c.state == "held")
-            & (batches.c.paused_because == waits(gate.batch_id))
+            (batches.c.id == gate.batch_id) & (batches.c.state == "held") & (batches.c.paused_because == waits(gate))
         )
-        then = {"state": "open", "paused_because": None} if yes else {"paused_because": refused(gate.batch_id)}
+        then = {"state": "open", "paused_because": None} if yes else {"paused_because": refused(gate)}
         await connection.execute(update(batches).where(closed).values(**then))
         state: str = (
             await connection.execute(select(batches.c.state).where(batches.c.id == gate.batch_id))

@@ -284,3 +284,11 @@ turns = Table(
     Column("account", Text, primary_key=True),
     Column("next_us", BigInteger, nullable=False),  # microseconds: a thousand calls a second need finer steps
 )
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("watch", Text, primary_key=True),  # SHA-256 each, see `ledger.looks`
+    Column("row_key", Text, primary_key=True),
+    Column("seen", Text, nullable=False),
+)

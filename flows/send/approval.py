@@ -26,7 +26,9 @@ class Approval(RunInput):
     model_config = ConfigDict(extra="forbid")
 
     send_the_others: Literal["no", "yes"] = Field(
-        default="no", title="Send the others?", description="Only 'yes' sends them; 'no' leaves the batch paused."
+        default="no",
+        title="Send the rows that wait?",
+        description="Only 'yes' sends them; 'no' leaves the batch paused.",
     )
     plan: str = Field(
         default="",
@@ -59,7 +61,7 @@ async def approved(ledger: Ledger, batch: Batch, gate: Gate, hours: float) -> bo
     shown = batch.hash[:SHOWN]
     question = await _question(ledger, batch, gate)
     await acreate_markdown_artifact(
-        markdown=question, key=f"{artifact_key(batch.id)}-canary", description=f"May the rest of {batch.id} go out?"
+        markdown=question, key=f"{artifact_key(batch.id)}-canary", description=_may(batch, gate)
     )
     said = await asuspend_flow_run(
         wait_for_input=Approval.with_initial_data(description=question, plan=shown),
@@ -72,11 +74,17 @@ async def approved(ledger: Ledger, batch: Batch, gate: Gate, hours: float) -> bo
 async def _question(ledger: Ledger, batch: Batch, gate: Gate) -> str:
     counts = await batches.counts(ledger, batch.id)
     numbers = "\n".join(f"| {state} | {number} |" for state, number in counts.items() if number)
+    before = (
+        f"The first rows, up to row {gate.last_row} of the sheet, were sent." if gate.last_row else "Nothing was sent."
+    )
     return (
-        f"### May the rest of `{batch.id}` go out?\n\n"
-        f"The first rows, up to row {gate.last_row} of the sheet, were sent. "
-        f"**{gate.waiting}** rows wait for a yes.\n\n"
+        f"### {_may(batch, gate)}\n\n"
+        f"{before} **{gate.waiting}** rows wait for a yes.\n\n"
         f"| state | rows |\n| --- | --- |\n{numbers}\n\n"
         f"Plan `{batch.hash[:SHOWN]}` · account `{batch.provider}/{batch.account}` ({batch.mode})\n\n"
         "The sheet is not read again: what was planned goes out, or nothing."
     )
+
+
+def _may(batch: Batch, gate: Gate) -> str:
+    return f"May {'the rest of ' if gate.last_row else ''}{batch.id} go out?"

@@ -109,11 +109,11 @@ async def send_batch(
                 if canary:
                     gate = await _gate(ledger, batch, canary, rows, limit)
             if gate is None:
-                return await _run(ledger, settings, batch, rows, limit, workers if shared else 1)
-            return await _behind_gate(ledger, settings, gate, rows, limit, approval_hours)
+                return await send_and_show(ledger, settings, batch, rows, limit, workers if shared else 1)
+            return await send_behind_gate(ledger, settings, gate, rows, limit, approval_hours)
 
 
-async def _run(
+async def send_and_show(
     ledger: Ledger,
     settings: Settings,
     batch: str,
@@ -150,13 +150,15 @@ async def _gate(ledger: Ledger, batch: str, canary: int, rows: list[int] | None,
     return await gates.make(ledger, batch, run_id(), canary, rows)
 
 
-async def _behind_gate(
+async def send_behind_gate(
     ledger: Ledger, settings: Settings, gate: Gate, rows: list[int] | None, limit: int | None, hours: float
 ) -> State[None]:
     """Send the first rows, ask about the others, and send those once somebody said yes."""
-    if gate.asked_at is None:
+    if gate.asked_at is None and not gate.last_row:
+        gate = await gates.ask(ledger, gate, rows, limit)
+    elif gate.asked_at is None:
         first = await gates.canary_rows(ledger, gate, rows)
-        sent = await _run(ledger, settings, gate.batch_id, first.rows, first.number)
+        sent = await send_and_show(ledger, settings, gate.batch_id, first.rows, first.number)
         if not sent.is_completed() or sent.name == PAUSED:
             return sent
         gate = await gates.ask(ledger, gate, rows, None if limit is None else limit - first.number)
@@ -169,7 +171,7 @@ async def _behind_gate(
     if state == "held":
         return Completed(name=PAUSED, message=f"{found.id}: {sentence(await _batch(ledger, found.id))}")
     left = await gates.others(ledger, gate, rows)
-    return await _run(ledger, settings, found.id, left.rows, gate.waiting)
+    return await send_and_show(ledger, settings, found.id, left.rows, gate.waiting)
 
 
 async def _batch(ledger: Ledger, batch_id: str) -> Batch:
