@@ -21,6 +21,8 @@ _TOKEN = re.compile(
 )
 """All that can stand in well-formed XML without a document type, between texts."""
 _ATTRIBUTE = rb"""(\s%s\s*=\s*)(?:"([^"]*)"|'([^']*)')"""
+_START = 4
+"""Bytes that tell UTF-16, which needs no declaration."""
 _CLOSING = 1 << 10
 """Bytes that are looked at behind a row for its closing tag."""
 Edit = Callable[[bytes], tuple[bytes, int]]
@@ -30,7 +32,7 @@ def filled_in(
     raw: bytes, package: Package, part: str, layout: Layout, filling: Filling, header: int, comment: bytes | None = None
 ) -> bytes:
     """The workbook with our cells in one of its parts; `comment`: see `replaced`. Raises `SheetError`."""
-    if layout.encoding not in {"utf-8", "us-ascii"}:
+    if layout.encoding not in {"utf-8", "us-ascii"} or b"\0" in next(package.pieces(part), b"")[:_START]:
         raise SheetError(f"{package.file} is written in an unusual encoding: open it in Excel and save it.")
     changed = Cells(layout, str(package.file)).changed(package.pieces(part), filling, header)
     return replaced(raw, package, part, changed, comment)

@@ -95,6 +95,21 @@ class _Scanner:
                 self.merged.append(found)
         elif tag == "dimension" and self.layout.dimension < 0:
             self.layout.dimension = self.parser.CurrentByteIndex
+        elif tag is None and name.endswith(":sparkline"):
+            self.parser.StartElementHandler, self.parser.EndElementHandler = self._in_sparkline, self._after_sparkline
+
+    def _in_sparkline(self, name: str, _: dict[str, str]) -> None:
+        self.taking = name.endswith(":sqref")
+        self.length = 0
+        self.pieces.clear()
+
+    def _after_sparkline(self, name: str) -> None:
+        """A little chart in a cell that may hold nothing else."""
+        if self.taking and (found := area("".join(self.pieces))):
+            self.sheet.width = max(self.sheet.width, found[3] + 1)
+        self.taking = False
+        if name.endswith(":sparkline"):
+            self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
 
     def _end(self, name: str) -> None:
         tag = self.names.get(name)
