@@ -93,6 +93,12 @@ def _integer(name: str, column: Column, text: str) -> int:
 
 
 def _number(name: str, column: Column, text: str) -> Decimal:
+    """Without the zeros that a format adds at its end: 61.50 is 61.5, wherever it comes from."""
+    number = _decimal(name, column, text).normalize()
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number
+
+
+def _decimal(name: str, column: Column, text: str) -> Decimal:
     decimal = "point" if isinstance(text, Number) else column.decimal
     try:
         return read_number(str(text), decimal)
@@ -110,7 +116,7 @@ def _money(name: str, column: Column, text: str) -> Decimal:
         if currency and column.currency and currency != column.currency:
             way_on = f"give it in {column.currency}"
             raise RowProblem(Fault("currency", name, text, f"is in {currency}", way_on))
-    amount = _number(name, column, text)
+    amount = _decimal(name, column, text)
     return amount if amount.as_tuple().exponent < -2 else amount.quantize(Decimal("0.01"))  # type: ignore[operator] # finite
 
 

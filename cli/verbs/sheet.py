@@ -16,7 +16,7 @@ Worksheet = Annotated[
 
 
 @app.command
-def new(recipe: str, sheet: str, /, *, worksheet: Worksheet = None) -> None:
+async def new(recipe: str, sheet: str, /, *, worksheet: Worksheet = None) -> None:
     """Make a sheet with the columns a recipe needs: what to fill in, drop-downs, formats, and a sample row.
 
     Parameters
@@ -28,12 +28,15 @@ def new(recipe: str, sheet: str, /, *, worksheet: Worksheet = None) -> None:
     """
     from connectors.sheets import locate
     from connectors.sheets.making import make
+    from flows.unlocking import unlock
+    from ledger.settings import load_settings
     from recipes import loading
     from recipes.sheets import column_plans, sample_rows
 
-    _credentials(sheet)
+    load_settings()  # a `.env` may name the Google account's key
     loaded = loading.load(recipe)
     place = locate(sheet).at(worksheet)
+    await unlock(place)
     make(place, column_plans(loaded), sample_rows(loaded))
     print(
         f"{place} is ready: overwrite the sample in row 2, fill in a row for each request, and look at it with "
@@ -55,11 +58,10 @@ async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
     from ledger.settings import load_settings
     from ledger.store import Ledger
 
-    _credentials(sheet)
     settings = load_settings()
-    place = str(locate(sheet).at(worksheet))
+    place = locate(sheet).at(worksheet)
     async with await Ledger.open(settings.ledger_url) as ledger:
-        synced = await bring_up_to_date(ledger, place)
+        synced = await bring_up_to_date(ledger, str(place))
     if synced is None:
         raise AnswerIsNo(f"Nothing was ever sent from {place}: give the sheet by the path or address it was sent by.")
     print(f"{place} shows where its rows stand.")
@@ -69,10 +71,6 @@ async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
             f"{rows} no row in the sheet any more, or their keys were edited; the first one is "
             f"{synced[0].values.get('esign id') or f'row {synced[0].row}'}: `esign status` shows them all."
         )
-
-
-def _credentials(sheet: str) -> None:
-    """A Google sheet's key may be kept in Prefect, which is asked for such a sheet alone."""
 
 
 def _quoted(text: str) -> str:

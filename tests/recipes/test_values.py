@@ -77,6 +77,14 @@ def test_a_number_of_excels_has_a_point_whatever_was_agreed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "shown"),
+    [("61.5000", "61.5"), ("40.0", "40"), ("1,000,000", "1000000"), ("0.00", "0"), (Number("40.00"), "40")],
+)
+def test_a_number_is_shown_without_the_zeros_a_format_adds(cell: str, shown: str) -> None:
+    assert str(read("it", column("number"), cell)) == shown
+
+
+@pytest.mark.parametrize(
     ("cell", "amount"),
     [("€ 1.234,50", "1234.50"), ("1,234.5 EUR", "1234.50"), ("EUR 12", "12.00"), ("12", "12.00"), ("0.125", "0.125")],
 )
