@@ -43,13 +43,14 @@ def write_back(
 def signature(place: Place | Path | str) -> tuple[int, ...]:
     """What tells a file that somebody saved from the one we left; nothing where that cannot be told.
 
-    Where results go beside a workbook, both files count.
+    Where results go beside a workbook, both files count, as far as they are there.
     """
     place = place if isinstance(place, Place) else locate(place)
     if place.kind is Kind.GOOGLE:
         return ()
     try:
-        return tuple(number for path in _files(place) for number in _state(path))
+        first, *beside = _files(place)
+        return sum((_state(path) for path in beside if path.exists()), _state(first))
     except (OSError, SheetError):
         return ()
 
@@ -62,6 +63,6 @@ def _files(place: Place) -> tuple[Path, ...]:
     return files(place)
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def _state(path: Path) -> tuple[int, ...]:
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns

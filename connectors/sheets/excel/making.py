@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from connectors.sheets.errors import SheetError
+from connectors.sheets.excel.formats import shown_by
 from connectors.sheets.making import ColumnPlan
-from connectors.sheets.model import OUR_COLUMNS, Number
+from connectors.sheets.model import OUR_COLUMNS
 from connectors.sheets.places import Place
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ _LONGEST_LIST = 255
 _LONGEST_MESSAGE = 255
 _EARLIEST = date(1900, 3, 1)
 """The first day on which Excel and the calendar agree: before it stands Excel's 29 February 1900."""
-_CHOICES = "choices"
+_CHOICES = "esign choices"
 
 
 def workbook(place: Place, columns: Sequence[ColumnPlan], rows: Sequence[Mapping[str, str]]) -> bytes:
@@ -35,14 +37,16 @@ def workbook(place: Place, columns: Sequence[ColumnPlan], rows: Sequence[Mapping
 
     file = io.BytesIO()
     settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(file, settings) as book:
-        _fill(book, book.add_worksheet(_worksheet(place)), columns, rows)
+    book = xlsxwriter.Workbook(file, settings)
+    try:
+        sheet = book.add_worksheet(place.worksheet)  # Sheet1, where none is asked for
+    except xlsxwriter.exceptions.XlsxInputError:
+        raise SheetError(
+            f"{place}: Excel takes no such name for a worksheet: use up to 31 characters, and none of []:*?/\\."
+        ) from None
+    _fill(book, sheet, columns, rows)
+    book.close()
     return file.getvalue()
-
-
-def _worksheet(place: Place) -> str:
-    """The name the place asks for; Excel's own first one otherwise."""
-    return place.worksheet or "Sheet1"
 
 
 def _fill(book: Workbook, sheet: Worksheet, columns: Sequence[ColumnPlan], rows: Sequence[Mapping[str, str]]) -> None:
@@ -93,11 +97,11 @@ def _elsewhere(book: Workbook, at: int, choices: Sequence[str]) -> str:
         sheet.write_string(index, at, choice)
     from xlsxwriter.utility import xl_range_abs
 
-    return f"={_CHOICES}!{xl_range_abs(0, at, len(choices) - 1, at)}"
+    return f"='{_CHOICES}'!{xl_range_abs(0, at, len(choices) - 1, at)}"
 
 
 def _write(sheet: Worksheet, row: int, at: int, column: ColumnPlan, text: str, shown: Format) -> None:
-    """Numbers and dates as what they are, where the text is one."""
+    """Numbers and dates as what they are, where Excel then shows just this text."""
     if not text:
         return
     try:
@@ -108,16 +112,9 @@ def _write(sheet: Worksheet, row: int, at: int, column: ColumnPlan, text: str, s
                 return
         elif column.kind in {"money", "number", "integer"}:
             number = float(text)
-            if _is_shown(text, number, column.kind):
+            if shown_by(_FORMATS[column.kind])(repr(number)) == text:
                 sheet.write_number(row, at, number, shown)
                 return
     except ValueError:
         pass
     sheet.write_string(row, at, text, shown)
-
-
-def _is_shown(text: str, number: float, kind: str) -> bool:
-    """Whether Excel shows this number as just this text."""
-    if kind == "number":
-        return format(number, ".15g") == text
-    return len(text) <= 15 and Number(f"{number:.2f}" if kind == "money" else f"{number:.0f}") == text
