@@ -8,7 +8,7 @@ from datetime import date
 from cli.planning import Ready
 from cli.tables import one_line, show
 from flows.send.grouping import Group, grouped
-from flows.send.judging import BAD
+from flows.send.judging import BAD, WAS
 from flows.send.outlook import Outlook
 from flows.send.plan import Plan, PlanRow, PlanVerdict, refused_before
 from recipes.faults import shortened
@@ -62,6 +62,8 @@ def why(row: PlanRow) -> str:
     """What a person has to know about this row."""
     if row.known is not None and row.verdict in {PlanVerdict.UNCHANGED, PlanVerdict.EDITED}:
         way_on = "; --again sends it anew" if refused_before(row) else ""
+        if not way_on and row.known.state in WAS:
+            way_on = f"; --again --row {row.row} sends it anew"
         through = f"through {row.known.provider}/{row.known.account}"
         return f"already in {row.known.batch_id}, {through}: {row.known.state}{way_on}"
     return row.problem or ""
@@ -118,8 +120,8 @@ def _edited(rows: Sequence[int]) -> Iterator[str]:
     named = "Row" if len(rows) == 1 else "Rows"
     yield (
         f"{named} {_listed(rows)}: edited since sent, in the sheet or in the recipe. Nothing is sent for them. Leave "
-        "what is out as it is; or cancel it (`esign request cancel` with what stands behind the colon in 'esign id') "
-        "and send the sheet under another name with --campaign."
+        "what is out as it is; or take it back with `esign request cancel` and what stands in 'esign id', and send the "
+        "row as it is now with `esign send … --again --row N`."
     )
 
 

@@ -29,7 +29,12 @@ class SheetOptions:
     ] = ()
     limit: Annotated[int | None, Parameter(help="At most this many rows.", validator=validators.Number(gte=1))] = None
     again: Annotated[
-        bool, Parameter(help="Send anew what the provider refused, with what the sheet says now.", negative="")
+        bool,
+        Parameter(
+            help="Send anew what the provider refused, with what the sheet says now; with --row, also what was "
+            "declined, expired or canceled.",
+            negative="",
+        ),
     ] = False
 
     def place(self, sheet: str) -> str:

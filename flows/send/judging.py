@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
@@ -37,6 +37,13 @@ class PlanVerdict(StrEnum):
     """The row cannot be sent as it stands."""
 
 
+WAS = {
+    RequestState.FAILED: "refused",
+    RequestState.DECLINED: "declined",
+    RequestState.EXPIRED: "expired",
+    RequestState.CANCELED: "canceled",
+}
+"""How a request has ended that may be followed by another."""
 BAD = frozenset({PlanVerdict.BLOCKED, PlanVerdict.DUPLICATE, PlanVerdict.REFUSED})
 ALREADY = frozenset({PlanVerdict.UNCHANGED, PlanVerdict.EDITED})
 
@@ -100,14 +107,16 @@ def judge(
     memory: Memory,
     *,
     again: bool = False,
+    asked: Collection[int] = (),
     look: Callable[[SignatureRequest], None] = lambda _: None,
 ) -> list[PlanRow]:
-    """Every row's verdict, in the sheet's order; `again` sends anew what the provider refused.
+    """Every row's verdict, in the sheet's order; `again` sends anew what the provider refused, and of the rows `asked`
+    for by number whatever has ended without being completed.
 
     `keyed`: see `keys`. `look` is shown each request that could be sent, whether it goes out or not.
     """
     judged = (
-        _judge(recipe, row, at, key, sending, memory, again, look)
+        _judge(recipe, row, at, key, sending, memory, _openings(again, row.number in asked), look)
         for at, (row, key) in enumerate(zip(sheet.rows, keyed, strict=True))
     )
     return list(_without_repeats(list(judged)))
@@ -145,7 +154,7 @@ def _judge(
     keyed: str | RowProblem,
     sending: Sending,
     memory: Memory,
-    again: bool,
+    openings: Collection[RequestState],
     look: Callable[[SignatureRequest], None],
 ) -> PlanRow:
     key = keyed if isinstance(keyed, str) else None
@@ -170,11 +179,18 @@ def _judge(
     )
     if known is None or known.state is RequestState.PLANNED:
         return judged
-    if again and refused_before(judged):
-        return replace(judged, note=f"refused last time: {known.problem}")
+    if known.state in openings:
+        return replace(judged, note=f"{WAS[known.state]} last time{f': {known.problem}' if known.problem else ''}")
     edited = known.content_hash is not None and known.content_hash != content_hash(rendered.request)
     comparable = known.provider == sending.provider.name
     return replace(judged, verdict=PlanVerdict.EDITED if edited and comparable else PlanVerdict.UNCHANGED)
+
+
+def _openings(again: bool, asked: bool) -> Collection[RequestState]:
+    """From which states a row is sent anew."""
+    if not again:
+        return ()
+    return WAS if asked else (RequestState.FAILED,)
 
 
 def _key(recipe: Recipe, row: SheetRow) -> str | RowProblem:

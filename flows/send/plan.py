@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -134,15 +134,17 @@ def make_plan(
     keyed: Sequence[str | RowProblem] | None = None,
     *,
     again: bool = False,
+    asked: Collection[int] = (),
     mail: str | None = None,
 ) -> Plan:
     """The plan for this sheet. A bad row is a verdict, never an error. `mail` names the block for our own messages,
-    `keyed` are the sheet's `keys` if they are known already.
+    `keyed` are the sheet's `keys` if they are known already; for `again` and `asked` see `judge`.
 
     Raises `Unsupported` when the provider cannot do what the recipe asks at all.
     """
     needs = Needs(sending.provider)
-    judged = judge(recipe, sheet, keyed or keys(recipe, sheet), sending, memory, again=again, look=needs.look)
+    keyed = keyed if keyed is not None else keys(recipe, sheet)
+    judged = judge(recipe, sheet, keyed, sending, memory, again=again, asked=asked, look=needs.look)
     needs.require()
     notes = instead(sending.provider, needs.first, reminders=recipe.reminders is not None, mail=mail)
     return Plan(

@@ -17,7 +17,7 @@ from connectors.signing.accounts import from_environment
 from connectors.signing.provider import Provider, ProviderSettings
 from connectors.signing.registry import PROVIDERS
 from flows.send.instead import refuse_false_trial
-from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks, refused_before
+from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks
 from flows.unlocking import unlock
 from ledger import planning
 from ledger.settings import Settings
@@ -45,9 +45,10 @@ class Prepared:
 
     @property
     def again(self) -> list[str]:
-        """Keys of those of `rows` that the provider refused, to be planned anew."""
+        """Keys of those of `rows` whose last request has ended, to be planned anew."""
         chosen = set(self.rows)
-        return [row.key for row in self.plan.send if row.key and row.row in chosen and refused_before(row)]
+        ended = (row for row in self.plan.send if row.row in chosen and row.known and row.known.state.terminal)
+        return [row.key for row in ended if row.key]
 
 
 async def prepare(
@@ -66,8 +67,9 @@ async def prepare(
 ) -> Prepared:
     """Plan a sheet; nothing is written. The plan is always of the whole sheet, `rows` and `limit` choose from it.
 
-    `again` sends anew what the provider refused. Rows that are out under another campaign's name are refused, unless
-    a `campaign` is given. `provider` takes the place of the recipe's own.
+    `again` sends anew what the provider refused, and of `rows` whatever has ended without being completed. Rows that
+    are out under another campaign's name are refused, unless a `campaign` is given. `provider` takes the place of the
+    recipe's own.
 
     Raises with one sentence: `RecipeError`, `SheetError`, `AccountNotFound`, `Unsupported`, `RowsNotThere`.
     """
@@ -90,7 +92,9 @@ async def prepare(
     )
     keyed = await asyncio.to_thread(keys, loaded, content)
     memory = await _remember(ledger, content, keyed, sending, named=campaign is not None)
-    plan = await asyncio.to_thread(make_plan, loaded, content, sending, memory, keyed, again=again, mail=settings.mail)
+    plan = await asyncio.to_thread(
+        make_plan, loaded, content, sending, memory, keyed, again=again, asked=rows or (), mail=settings.mail
+    )
     return Prepared(plan, found, loaded, _chosen(plan, rows, limit))
 
 

@@ -223,3 +223,27 @@ def test_a_row_that_says_something_else_than_what_was_sent_is_edited(recipe: Rec
     assert verdicts(made) == ["edited"] and made.already and not made.send and not made.refused
     elsewhere = Memory(known={"One": was.model_copy(update={"provider": "lumin"})}, marked={})
     assert verdicts(plan(recipe, sheet(("One", "person02@example.com", "5")), elsewhere)) == ["unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("state", "asked", "verdict"),
+    [
+        (RequestState.CANCELED, (2,), "send"),
+        (RequestState.DECLINED, (2,), "send"),
+        (RequestState.EXPIRED, (2,), "send"),
+        (RequestState.CANCELED, (), "unchanged"),
+        (RequestState.COMPLETED, (2,), "unchanged"),
+        (RequestState.UNCERTAIN, (2,), "unchanged"),
+        (RequestState.SENT, (2,), "unchanged"),
+    ],
+)
+def test_what_has_ended_is_sent_anew_where_the_row_is_asked_for_by_number(
+    recipe: Recipe, state: RequestState, asked: tuple[int, ...], verdict: str
+) -> None:
+    memory, content = Memory(known={"One": known(state)}, marked={}), sheet(("One", "person01@example.com", "5"))
+    sending = plan(recipe, content).sending
+    made = make_plan(recipe, content, sending, memory, again=True, asked=asked)
+    assert verdicts(made) == [verdict]
+    assert verdicts(make_plan(recipe, content, sending, memory, asked=asked)) == ["unchanged"]
+    if verdict == "send":
+        assert made.rows[0].problem == f"{state} last time"
