@@ -62,6 +62,8 @@ def make(place: Place | Path | str, columns: Sequence[ColumnPlan], rows: Sequenc
     match place.kind:
         case Kind.CSV | Kind.TSV:
             create(place, _as_text(place.kind, columns, rows))
+        case Kind.XLSX if place.path.suffix.lower() != ".xlsx":
+            raise SheetError(f"{place}: a new workbook has no macros: make it as .xlsx.")
         case Kind.XLSX:
             from connectors.sheets.excel.making import workbook
 

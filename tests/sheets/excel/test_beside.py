@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openpyxl
@@ -177,6 +178,14 @@ def test_the_signature_tells_that_somebody_saved_the_copy(tmp_path: Path) -> Non
     status = tmp_path / "people.status.xlsx"
     edit(status, lambda sheet: sheet.cell(2, 2, "changed"))
     assert signature(path) != left
+
+
+def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = simple(tmp_path / "people.xlsx", ("key",), *((f"k{at}",) for at in range(12)))
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda at: write(path, result(at + 2, f"k{at}", status=f"s{at}")), range(12)))
+    assert answers == [[]] * 12
+    assert statuses(tmp_path / "people.status.xlsx") == {f"k{at}": f"s{at}" for at in range(12)}
 
 
 def test_what_the_copy_cannot_be_made_of_is_said(tmp_path: Path) -> None:

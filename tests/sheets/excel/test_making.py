@@ -94,6 +94,9 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path, ending: str) -> None
 def test_an_opendocument_sheet_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"is made as \.xlsx or \.csv"):
         make(tmp_path / "new.ods", COLUMNS)
+    with pytest.raises(SheetError, match=r"has no macros: make it as \.xlsx"):
+        make(tmp_path / "new.xlsm", COLUMNS)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_worksheet_has_the_name_it_is_asked_for_by(tmp_path: Path) -> None:
