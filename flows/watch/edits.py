@@ -42,14 +42,11 @@ def edits(rows: Collection[PlanRow], new: Collection[PlanRow]) -> str:
 
 def choice(request_id: str, state: RequestState) -> str:
     """What there is besides leaving it; only commands that exist."""
-    if state is RequestState.FAILED:
-        return "`esign send RECIPE SHEET --row N --again` sends it as the sheet says now"
     if state is RequestState.UNCERTAIN:
         return f"first `esign request resolve {request_id}`, then as for one that was sent"
-    anew = "`esign send RECIPE SHEET --row N --campaign NAME` sends it as the sheet says now"
+    anew = "`esign send RECIPE SHEET --row N --again` sends the row as it is now"
+    if state is RequestState.COMPLETED:
+        return "it is signed; `esign send RECIPE SHEET --row N --campaign NAME` asks anew, under another name"
     if state.terminal:
-        return f"under a new campaign's name {anew}"
-    return (
-        f"to correct a signer or anything else: `esign request cancel {request_id}` withdraws it, and under a new "
-        f"campaign's name {anew}"
-    )
+        return anew
+    return f"`esign request cancel {request_id}` takes it back, and then {anew}"
