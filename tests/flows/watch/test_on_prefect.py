@@ -182,6 +182,11 @@ async def test_the_deployment_suspends_itself_and_sends_what_was_frozen_after_a_
         assert (await api.post(f"/flow_runs/{suspended}/resume", json=said)).json()["status"] == "ACCEPT"
         assert (await ended(suspended, "Completed"))["type"] == "COMPLETED"
         assert len(desk.provider.contracts) == 2 and "another project" not in str(desk.provider.contracts)
+        daily = [{"schedule": {"interval": 86400}, "active": True, "parameters": asked["parameters"], "slug": "people"}]
+        (await api.post(f"/deployments/{found['id']}/schedules", json=daily)).raise_for_status()
+        subprocess.run([*deploy, "deploy", "--name", "watch-sheet"], env=env, cwd=PROJECT, check=True)
+        (kept,) = (await api.get(f"/deployments/{found['id']}")).json()["schedules"]
+        assert (kept["slug"], kept["parameters"]["sheet"]) == ("people", str(desk.path)), "deploying again took it away"
     finally:
         worker.terminate()
         worker.wait(30)
