@@ -17,6 +17,8 @@ from connectors.sheets.grid import LONGEST_CELL
 
 _PLAIN = shown_by(GENERAL)
 _LONGEST_INDEX = 10
+_LONGEST_LETTERS = 4
+"""One more than any column has."""
 
 
 @dataclass
@@ -56,7 +58,9 @@ class _Scanner:
         self.row, self.column = -1, -1
         self.cells: list[str] = []
         self.kind, self.style = "n", "0"
-        self.formula = self.taking = self.phonetic = self.hidden = False
+        self.formula = self.taking = self.phonetic = self.hidden = self.in_row = False
+        self.by_style: dict[str, Callable[[str], str]] = {}
+        self.columns: dict[str, int] = {}
         self.pieces: list[str] = []
         self.length = 0
         self.parser = parser()
@@ -79,7 +83,7 @@ class _Scanner:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = self.names.get(name)
-        if tag == "c":
+        if tag == "c":  # the commonest first
             self._begin_cell(attributes)
         elif tag == "v" or (tag == "t" and self.kind == "inlineStr"):
             self.taking = not self.phonetic
@@ -115,9 +119,10 @@ class _Scanner:
         tag = self.names.get(name)
         if tag == "c":
             self._end_cell()
-        elif tag in {"v", "t"}:
+        elif tag == "v" or tag == "t":
             self.taking = False
         elif tag == "row":
+            self.in_row = False
             self.layout.ends.append(self.parser.CurrentByteIndex)
             if self.cells:
                 self.sheet.add(self.row, self.cells, hidden=self.hidden)
@@ -134,8 +139,9 @@ class _Scanner:
     def _begin_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r")
         row = self.row + 1 if number is None else _index(number) - 1
-        if row <= self.row:
+        if row <= self.row or self.in_row:
             raise Refused
+        self.in_row = True
         if row >= MOST_ROWS:
             raise SheetError(f"{self.sheet.place} has more than {MOST_ROWS:,} rows: split it into several sheets.")
         self.row, self.column, self.cells = row, -1, []
@@ -145,8 +151,13 @@ class _Scanner:
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        column = self.column + 1 if reference is None else column_index(reference.rstrip("0123456789"))
-        if column <= self.column:
+        if reference is None:
+            column = self.column + 1
+        else:
+            letters = reference.rstrip("0123456789")
+            known = self.columns.get(letters)
+            column = self._named(letters) if known is None else known
+        if column <= self.column or not self.in_row:
             raise Refused
         if column >= MOST_COLUMNS:
             raise SheetError(f"{self.sheet.place} has more than {MOST_COLUMNS:,} columns: keep those that are needed.")
@@ -156,6 +167,12 @@ class _Scanner:
         self.formula = False
         self.length = 0
         self.pieces.clear()
+
+    def _named(self, letters: str) -> int:
+        column = column_index(letters[:_LONGEST_LETTERS])
+        if 0 <= column < MOST_COLUMNS:
+            self.columns[letters] = column
+        return column
 
     def _end_cell(self) -> None:
         stored = self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)
@@ -182,7 +199,8 @@ class _Scanner:
             case "s":
                 return self._shared(stored)
             case "n":
-                return self._format()(stored)
+                show = self.by_style.get(self.style) or self._format()
+                return show(stored)
             case "str" | "inlineStr":
                 return unescape(stored)
             case "b":
@@ -194,7 +212,10 @@ class _Scanner:
 
     def _format(self) -> Callable[[str], str]:
         at = _index(self.style)
-        return self.formats[at] if 0 <= at < len(self.formats) else _PLAIN
+        if not 0 <= at < len(self.formats):
+            return _PLAIN
+        show = self.by_style[self.style] = self.formats[at]
+        return show
 
     def _shared(self, stored: str) -> str:
         texts, at = self.book.texts, _index(stored)

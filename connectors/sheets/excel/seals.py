@@ -11,7 +11,7 @@ PENDING = _MARK + b"0" * 64
 
 
 def sealed(content: bytes) -> bytes:
-    """The archive, which ends in `PENDING`, with a comment that knows all the rest of it; Excel drops it on saving."""
+    """The archive, which ends in `PENDING`, with a checksum of all the rest of it; whoever saves it breaks that."""
     body = content[: -len(PENDING)]
     return body + _MARK + hashlib.sha256(body).hexdigest().encode()
 

@@ -155,6 +155,8 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "sparse": (sparse, "more than 20,000,000 cells"),
     "far row": (far_row, "more than 1,048,576 rows"),
     "backwards": (backwards, "is damaged"),
+    "row in a row": (lambda: by_hand(PEOPLE + "<row r='3'><row r='4'/></row>"), "is damaged"),
+    "cell without a row": (lambda: by_hand("<c><v>1</v></c>"), "is damaged"),
     "no such text": (no_such_text, "is damaged"),
     "empty": (lambda: b"", "is empty"),
     "blank": (lambda: by_hand(""), "is empty: the first row has to name the columns"),
