@@ -105,7 +105,7 @@ def _rows(google: Google, table: Table) -> Iterator[tuple[int, list[str], bool]]
 
 
 def _texts(sheet: Mapping[str, Any], start: int, end: int) -> Iterator[tuple[int, list[str], bool]]:
-    data = next(iter(sheet.get("data", ())), {})
+    data: Mapping[str, Any] = next(iter(sheet.get("data", ())), {})
     rows, about = data.get("rowData", ()), data.get("rowMetadata", ())
     for at in range(end - start):  # what is empty at the end may be left off
         values = rows[at].get("values", ()) if at < len(rows) else ()

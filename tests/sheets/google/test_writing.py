@@ -120,12 +120,14 @@ def test_hidden_rows_are_filled_in_too(sheet: Worksheet, place: Place) -> None:
     assert statuses(sheet) == right("A", "B", "C", "D")
 
 
+@pytest.mark.slow  # for the double, not for us
 def test_ten_thousand_rows_take_few_calls_of_limited_size(
     double: GoogleSheets, book: Book, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(portions, "LARGEST", 500_000)
     number = 10_000
-    sheet = book.add("People", [["key", "name"], *([f"K{at}", "Söhne"] for at in range(number))])
+    rows = [["key", "name"], *([f"K{at}", "Söhne"] for at in range(number))]
+    sheet = book.add("People", rows, size=(number + 1, 10))
     results = [sent(at + 2, f"K{at}") for at in range(number)]
     assert write_back(place, results, key_of) == []
     assert statuses(sheet) == right(*(f"K{at}" for at in range(number)))
