@@ -33,6 +33,7 @@ __all__ = [
     "freeze",
     "known",
     "marked",
+    "out_from",
     "seconds_until_due",
 ]
 
@@ -57,6 +58,20 @@ async def marked(ledger: Ledger, request_ids: Collection[str]) -> list[Marked]:
     async with ledger.read() as connection:
         chosen = select(*columns).where(among(connection, requests.c.id, request_ids))
         return [Marked(**row) for row in (await connection.execute(chosen)).mappings()]
+
+
+async def out_from(ledger: Ledger, sheet: str, mode: str, campaign: str) -> dict[str, str]:
+    """Key → id of the requests that were sent from this sheet, or are about to be, and have not ended."""
+    open_ = [state.value for state in RequestState if not state.terminal and state is not RequestState.PLANNED]
+    chosen = (
+        select(requests.c.key, requests.c.id)
+        .join(batches_, batches_.c.id == requests.c.batch_id)
+        .where(batches_.c.sheet == sheet, requests.c.mode == mode, requests.c.campaign == campaign)
+        .where(requests.c.state.in_(open_))
+        .order_by(requests.c.id)
+    )
+    async with ledger.read() as connection:
+        return {row.key: row.id for row in await connection.execute(chosen)}
 
 
 async def seconds_until_due(ledger: Ledger, batch_id: str) -> float:

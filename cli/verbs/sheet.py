@@ -53,7 +53,7 @@ async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
     sheet
         The sheet, as it was sent.
     """
-    from connectors.sheets import locate
+    from connectors.sheets import locate, shown_in
     from flows.events.syncing import sync as bring_up_to_date
     from ledger.settings import load_settings
     from ledger.store import Ledger
@@ -64,7 +64,7 @@ async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
         synced = await bring_up_to_date(ledger, str(place))
     if synced is None:
         raise AnswerIsNo(f"Nothing was ever sent from {place}: give the sheet by the path or address it was sent by.")
-    print(f"{place} shows where its rows stand.")
+    print(f"{shown_in(place)} shows where its rows stand.")
     if synced:
         rows = "1 request has" if len(synced) == 1 else f"{len(synced)} requests have"
         raise AnswerIsNo(

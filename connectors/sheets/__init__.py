@@ -6,7 +6,7 @@ from connectors.sheets.errors import NoRows, SheetError
 from connectors.sheets.model import OUR_COLUMNS, Number, RowResult, Sheet, SheetRow
 from connectors.sheets.places import Kind, Place, locate
 from connectors.sheets.reading import read
-from connectors.sheets.writing import signature, write_back
+from connectors.sheets.writing import shown_in, signature, write_back
 
 __all__ = [
     "OUR_COLUMNS",
@@ -20,6 +20,7 @@ __all__ = [
     "SheetRow",
     "locate",
     "read",
+    "shown_in",
     "signature",
     "write_back",
 ]

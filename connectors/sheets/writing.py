@@ -66,3 +66,13 @@ def _files(place: Place) -> tuple[Path, ...]:
 def _state(path: Path) -> tuple[int, ...]:
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def shown_in(place: Place | Path | str) -> str:
+    """Where results are shown: the sheet itself, or the file beside it."""
+    place = place if isinstance(place, Place) else locate(place)
+    if place.kind not in {Kind.XLSX, Kind.ODS}:
+        return str(place)
+    from connectors.sheets.excel.whereto import in_place, status_place
+
+    return str(place if in_place(place) else status_place(place))

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from pydantic import SecretStr
@@ -18,6 +18,7 @@ from connectors.signing.provider import Provider, ProviderSettings
 from connectors.signing.registry import PROVIDERS
 from flows.send.instead import refuse_false_trial
 from flows.send.plan import Memory, Plan, Sending, keys, make_plan, marks
+from flows.send.strays import without_row
 from flows.unlocking import unlock
 from ledger import planning
 from ledger.settings import Settings
@@ -95,6 +96,8 @@ async def prepare(
     plan = await asyncio.to_thread(
         make_plan, loaded, content, sending, memory, keyed, again=again, asked=rows or (), mail=settings.mail
     )
+    out = await planning.out_from(ledger, content.place, sending.mode, sending.campaign)
+    plan = replace(plan, notes=(*plan.notes, *without_row(plan, out)))
     return Prepared(plan, found, loaded, _chosen(plan, rows, limit))
 
 

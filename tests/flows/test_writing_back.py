@@ -86,6 +86,20 @@ async def test_planning_a_sent_sheet_again_finds_everything_sent(
     assert account.calls["create"] == 3
 
 
+async def test_a_request_whose_row_has_gone_is_named_before_a_new_row_goes_out(
+    ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
+) -> None:
+    await send(ledger, settings, account, await prepared(ledger, settings, sheet))
+    sheet.write_text(HEADER + ROW.format(1) + ROW.format(2))
+    assert not (await prepared(ledger, settings, sheet)).plan.notes, "a row may be deleted"
+    sheet.write_text(HEADER + ROW.format(1) + ROW.format(2) + ROW.format(4))
+    plan = (await prepared(ledger, settings, sheet)).plan
+    out = await planning.out_from(ledger, plan.sheet, "test", plan.sending.campaign)
+    (gone,) = (id_ for key, id_ in out.items() if "03" in key)
+    assert plan.notes[-1].startswith("1 request that is out has no row in this sheet any more")
+    assert f"`esign request cancel {gone}`" in plan.notes[-1] and [row.row for row in plan.send] == [4]
+
+
 async def test_rows_sorted_meanwhile_are_still_found(
     ledger: Ledger, settings: Settings, account: FakeProvider, sheet: Path
 ) -> None:
