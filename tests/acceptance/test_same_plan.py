@@ -24,6 +24,8 @@ from tests.google.book import Book
 from tests.google.cells import Formatted
 from tests.google.server import GoogleSheets
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 id: lease
 description: A lease, for trying out.

@@ -1,0 +1,129 @@
+"""Sheets at the command: broken ones get one sentence, new ones are ready to fill in, rows are shown to the letter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from connectors.sheets import read
+from tests.acceptance.house import ESIGN, environment, run
+from tests.acceptance.test_bad_input import said
+from tests.sheets.excel import test_broken as broken
+
+MOST_SECONDS, MOST_MEGABYTES = 5.0, 300
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return environment(
+        tmp_path / "home",
+        ESIGN_ESIGNATURES_API_TOKEN="made-up-token",
+        ESIGN_ESIGNATURES_BASE_URL="http://127.0.0.1:9/api",
+    )
+
+
+def text(content: str | bytes) -> Callable[[], bytes]:
+    return lambda: content if isinstance(content, bytes) else content.encode()
+
+
+BROKEN: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "a zip bomb": ("people.xlsx", broken.bomb, "unpack"),
+    "a zip bomb that lies": ("people.xlsx", broken.lying_bomb, ""),
+    "a truncated workbook": ("people.xlsx", broken.truncated, ""),
+    "external links": ("people.xlsx", broken.external, "other files"),
+    "a password": ("people.xlsx", lambda: broken.ole("EncryptedPackage"), "password"),
+    "20,000 columns in a workbook": ("people.xlsx", broken.wide(20_000), "columns"),
+    "a long cell in a workbook": ("people.xlsx", broken.long_cell, ""),
+    "a PDF": ("people.csv", text(b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"), "a PDF"),
+    "NUL bytes": ("people.csv", text("company,years\nOne,\0\n"), "not a text file"),
+    "a cell of 10 MB": ("people.csv", text("company,years\nOne," + "x" * 10_000_000), "100,000 characters"),
+    "20,000 columns": ("people.csv", text(",".join(f"c{at}" for at in range(20_000)) + "\n1\n"), "1,000 columns"),
+    "nothing": ("people.csv", text(""), "is empty"),
+    "an empty workbook file": ("people.xlsx", text(""), "empty"),
+    "headers only": ("people.csv", text("company,years\n"), "no rows below its header"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_sheet_gets_one_sentence_soon_and_at_little_cost(
+    tmp_path: Path, env: dict[str, str], name: str
+) -> None:
+    file, make, word = BROKEN[name]
+    (tmp_path / file).write_bytes(make())
+    code, complaint, seconds, megabytes = measured(["plan", "nda", str(tmp_path / file), "--account", "default"], env)
+    (line,) = complaint.splitlines()
+    assert code == 2 and str(tmp_path / file) in line and word in line and line.endswith("."), complaint
+    assert seconds < MOST_SECONDS and megabytes < MOST_MEGABYTES
+
+
+def test_a_folder_is_no_sheet(tmp_path: Path, env: dict[str, str]) -> None:
+    (tmp_path / "people.xlsx").mkdir()
+    for name in (".", "people.xlsx"):
+        assert "is a folder" in said(run("plan", "nda", str(tmp_path / name), env=env), 2)
+
+
+def measured(words: list[str], env: dict[str, str]) -> tuple[int, str, float, int]:
+    """Exit code, complaint, seconds of processor, and MB at its peak."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        [str(ESIGN), *words], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
+        assert process.stderr is not None
+        complaint = process.stderr.read().decode()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert time.monotonic() - began < 60
+    return process.returncode, complaint, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "tsv"])
+def test_a_new_sheet_is_planned_as_it_is(tmp_path: Path, env: dict[str, str], ending: str) -> None:
+    sheet = tmp_path / f"people.{ending}"
+    made = run("sheet", "new", "nda", str(sheet), env=env)
+    assert made.returncode == 0 and f"esign plan nda {sheet}" in made.stdout, made.stderr
+    assert len(read(sheet).rows) == 1
+    planned = run("plan", "nda", str(sheet), "--account", "default", env=env)
+    assert planned.returncode == 0 and "1 to send\n" in planned.stdout, planned.stderr
+    assert "is already there" in said(run("sheet", "new", "nda", str(sheet), env=env), 2)
+
+
+def test_a_worksheet_is_named_or_the_first_one_is_read_and_said(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet = tmp_path / "people.xlsx"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    book = openpyxl.load_workbook(sheet)
+    book.copy_worksheet(book.active).title = "Second"
+    book["Second"]["A3"] = "Example Company 02"
+    book.save(sheet)
+    first = run("plan", "nda", str(sheet), "--account", "default", env=env)
+    assert first.returncode == 0 and f"{sheet.name}#Second" in first.stdout.replace("‘", ""), first.stdout
+    second = run("plan", "nda", str(sheet), "--worksheet", "Second", "--account", "default", env=env)
+    assert second.returncode == 1 and "1 to send, 1 refused" in second.stdout, second.stdout + second.stderr
+    sentence = said(run("plan", "nda", f"{sheet}#Third", "--account", "default", env=env), 2)
+    assert "Third" in sentence and "Second" in sentence
+
+
+def test_one_row_is_shown_to_the_letter_and_its_document_written(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet, pdf = tmp_path / "people.csv", tmp_path / "row.pdf"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    words = ("plan", "nda", str(sheet), "--account", "default")
+    shown = run(*words, "--row", "2", "--pdf", str(pdf), env=env)
+    assert shown.returncode == 0, shown.stderr
+    assert "Signer 1  counterparty: Signer One <person01@example.com>, Example Company 01" in shown.stdout
+    assert "Hello Signer One," in shown.stdout and pdf.read_bytes().startswith(b"%PDF-")
+    assert "name it with --row" in said(run(*words, "--pdf", str(pdf), env=env), 2)
+    assert "has no row 9" in said(run(*words, "--row", "9", env=env), 2)
+
+
+def test_what_was_never_sent_cannot_be_brought_up_to_date(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet = tmp_path / "people.csv"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    before = sheet.read_bytes()
+    assert "Nothing was ever sent from" in said(run("sheet", "sync", str(sheet), env=env), 1)
+    assert sheet.read_bytes() == before
