@@ -11,18 +11,12 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from odf.number import DateStyle as NumberDate
-from odf.number import Day, Month, NumberStyle, Text, Year
-from odf.number import Number as Digits
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.style import Style
-from odf.table import Table, TableCell, TableRow
-from odf.text import P
 
 from tests.acceptance.house import environment, run
 from tests.google.book import Book
 from tests.google.cells import Formatted
 from tests.google.server import GoogleSheets
+from tests.sheets.excel.documents import by_hand, row, text_cell
 
 pytestmark = pytest.mark.slow
 
@@ -114,53 +108,41 @@ def as_workbook(folder: Path) -> Path:
     return path
 
 
+ODS_STYLES = """
+<number:number-style style:name="N1">
+<number:number number:decimal-places="0" number:min-integer-digits="3"/>
+</number:number-style>
+<style:style style:name="ce1" style:family="table-cell" style:data-style-name="N1"/>
+"""
+
+
 def as_opendocument(folder: Path) -> Path:
-    book = OpenDocumentSpreadsheet()
-    zeros = NumberStyle(name="zeros")
-    zeros.addElement(Digits(minintegerdigits=3, decimalplaces=0))
-    day = NumberDate(name="day")
-    for part in (Day(style="long"), Text(text="."), Month(style="long"), Text(text="."), Year(style="long")):
-        day.addElement(part)
-    book.automaticstyles.addElement(zeros)
-    book.automaticstyles.addElement(day)
-    styles = {"zeros": Style(name="ce1", family="table-cell", datastylename=zeros),
-              "day": Style(name="ce2", family="table-cell", datastylename=day)}  # fmt: skip
-    for style in styles.values():
-        book.automaticstyles.addElement(style)
-    page = Table(name="Leases")
-    book.spreadsheet.addElement(page)
-    for values in [HEADER, *PEOPLE]:
-        line = TableRow()
-        page.addElement(line)
-        for column, value in enumerate(values):
-            line.addElement(_odf_cell(value, column, styles, is_header=values is HEADER))
+    header = row(*map(text_cell, HEADER))
+    lines = (row(*(_odf_cell(value, column) for column, value in enumerate(values))) for values in PEOPLE)
     path = folder / "people.ods"
-    book.save(str(path))
+    path.write_bytes(by_hand(header + "".join(lines), name="Leases", styles=ODS_STYLES))
     return path
 
 
-def _odf_cell(value: Any, column: int, styles: dict[str, Style], *, is_header: bool) -> TableCell:
+def _odf_cell(value: Any, column: int) -> str:
     if isinstance(value, bool):
-        cell = TableCell(valuetype="boolean", booleanvalue="true" if value else "false")
-        value = "TRUE" if value else "FALSE"
+        kind, shown = f'"boolean" office:boolean-value="{str(value).lower()}"', str(value).upper()
     elif isinstance(value, date):
-        cell = TableCell(valuetype="date", datevalue=value.isoformat(), stylename=styles["day"])
-        value = f"{value:%d.%m.%Y}"
-    elif column == FLAT and not is_header:
-        cell = TableCell(valuetype="float", value=str(int(value)), stylename=styles["zeros"])
+        kind, shown = f'"date" office:date-value="{value.isoformat()}"', f"{value:%d.%m.%Y}"
+    elif column == FLAT:
+        kind, shown = f'"float" office:value="{int(value)}" table:style-name="ce1"', value
     elif isinstance(value, int | float):
-        cell = TableCell(valuetype="float", value=repr(value))
+        kind, shown = f'"float" office:value="{value!r}"', f"{value:.2f}".replace(".", ",")
     else:
-        cell = TableCell(valuetype="string")
-    cell.addElement(P(text=str(value)))
-    return cell
+        return text_cell(value)
+    return f"<table:table-cell office:value-type={kind}><text:p>{shown}</text:p></table:table-cell>"
 
 
 def fill_google(book: Book) -> None:
     rows = [
-        [Formatted(int(row[FLAT]), "000"), *row[1:DATE], Formatted(row[DATE], "dd.mm.yyyy"),
-         Formatted(row[RENT], "#,##0.00"), *row[AREA:]]
-        for row in PEOPLE
+        [Formatted(int(one[FLAT]), "000"), *one[1:DATE], Formatted(one[DATE], "dd.mm.yyyy"),
+         Formatted(one[RENT], "#,##0.00"), *one[AREA:]]
+        for one in PEOPLE
     ]  # fmt: skip
     book.add("Leases", [HEADER, *rows])
 

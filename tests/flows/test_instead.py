@@ -9,7 +9,7 @@ import pytest
 from connectors.signing.errors import Unsupported
 from connectors.signing.model import Document, SignatureRequest, Signer
 from connectors.signing.registry import PROVIDERS
-from flows.send.instead import instead, refuse_false_trial, refuse_what_cannot_be
+from flows.send.instead import Needs, instead, refuse_false_trial
 
 TEXT = "# Terms\n\n[[sign:us]] [[date:us]]"
 
@@ -81,7 +81,9 @@ def test_a_template_takes_the_place_of_the_document() -> None:
 )
 def test_what_cannot_be_said_is_refused_by_name(provider: str, asked: SignatureRequest) -> None:
     with pytest.raises(Unsupported, match=PROVIDERS[provider].title):
-        refuse_what_cannot_be(PROVIDERS[provider], [asked])
+        needs = Needs(PROVIDERS[provider])
+        needs.look(asked)
+        needs.require()
 
 
 def test_a_trial_that_would_reach_people_is_refused_and_the_sandbox_is_not() -> None:
