@@ -121,7 +121,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _complain(sentence: str) -> None:
     from rich.console import Console
 
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(sentence)
+    from cli.tables import printable
+
+    # It may name a file, a column or a worksheet, which somebody else has named.
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(printable(sentence))
 
 
 def explain(error: Exception) -> tuple[str, int]:

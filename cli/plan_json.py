@@ -36,12 +36,19 @@ def lines(ready: Ready, rows: Sequence[PlanRow]) -> Iterator[str]:
         "notes": plan.notes,
         "faults": [asdict(group) for group in grouped(plan, [row for row in rows if row.verdict in BAD])],
     }
-    yield json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}") + ","
+    yield _escaped(json.dumps(head, indent=2, ensure_ascii=False)).removesuffix("\n}") + ","
     yield '  "rows": ['
     for at, row in enumerate(rows, start=1):
-        yield f"    {json.dumps(_row(plan, row), ensure_ascii=False)}{',' if at < len(rows) else ''}"
+        yield f"    {_escaped(json.dumps(_row(plan, row), ensure_ascii=False))}{',' if at < len(rows) else ''}"
     yield "  ]"
     yield "}"
+
+
+def _escaped(told: str) -> str:
+    """The same JSON without what a terminal would take for a command, of which JSON itself escapes only a part."""
+    if told.isprintable():
+        return told
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in told)
 
 
 def _row(plan: Plan, row: PlanRow) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from cli.planning import Ready
-from cli.tables import one_line, show
+from cli.tables import one_line, printable, show
 from flows.send.grouping import Group, grouped
 from flows.send.judging import BAD, WAS
 from flows.send.outlook import Outlook
@@ -31,12 +31,12 @@ def show_plan(ready: Ready, rows: Sequence[PlanRow]) -> None:
     plan = ready.plan
     print(heading(plan))
     for note in plan.content.notes:
-        print(note)
+        print(printable(note))
     _show_rows([row for row in rows if row.verdict not in BAD])
     for line in _outlook(ready.outlook):
         print(line)
     for note in plan.notes:
-        print(f"Note: {note}")
+        print(f"Note: {printable(note)}")
     print(numbers(plan, rows))
     for line in _edited([row.row for row in rows if row.verdict is PlanVerdict.EDITED]):
         print(line)
@@ -48,7 +48,8 @@ def show_plan(ready: Ready, rows: Sequence[PlanRow]) -> None:
 def heading(plan: Plan) -> str:
     """What is sent through which account, and where it stands."""
     sending = plan.sending
-    return f"{sending.recipe} · {sending.provider.title}, account {sending.account} ({sending.mode}) · {plan.sheet}"
+    account = f"{sending.provider.title}, account {sending.account} ({sending.mode})"
+    return printable(f"{sending.recipe} · {account} · {plan.sheet}")
 
 
 def numbers(plan: Plan, rows: Sequence[PlanRow]) -> str:
@@ -70,7 +71,7 @@ def why(row: PlanRow) -> str:
 
 
 def days(dates: Sequence[date]) -> str:
-    """`2, 6 and 10 December 2026`, whatever language the machine speaks."""
+    """`2 December, 6 December and 10 December 2026`, whatever language the machine speaks."""
     from recipes.language import long_date
 
     told = [long_date(day) for day in dates]
@@ -151,7 +152,8 @@ def _told(group: Group) -> Iterator[str]:
     if group.letter is not None or any(value for _, value in places):
         width = max(len(place) for place, _ in places[:MOST_CELLS])
         for place, value in places[:MOST_CELLS]:
-            yield f"    {place:<{width}}  " + (f'"{value}"' if value else "(empty)")
+            shown = f'"{value}"' if value else "(empty)" if group.kind == "empty" else ""
+            yield f"    {place:<{width}}  {shown}".rstrip()
         if len(places) > MOST_CELLS:
             yield f"    … and {len(places) - MOST_CELLS} more"
     yield f"    → {one_line(group.way_on)}"

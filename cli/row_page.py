@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cli.failures import AnswerIsNo, BadUsage
 from cli.plan_page import WORDS, heading, why
-from cli.tables import one_line
+from cli.tables import one_line, printable
 from connectors.signing.model import SignatureRequest
 from flows.send.as_pdf import sent_as_pdf
 from flows.send.judging import BAD
@@ -34,9 +34,9 @@ def _show(plan: Plan, row: PlanRow) -> None:
         print(line)
 
 
-def write_pdf(plan: Plan, row: PlanRow, file: Path) -> None:
-    """Write the row's document to `file`. Raises `AnswerIsNo` where there is none to be had, and `BadUsage` for a file
-    that cannot be written."""
+def write_pdf(plan: Plan, row: PlanRow, file: Path) -> str:
+    """Write the row's document to `file`, and say so. Raises `AnswerIsNo` where there is none to be had, and `BadUsage`
+    for a file that cannot be written, or is something else: the sheet's name is quickly given twice."""
     if row.verdict in BAD:
         raise AnswerIsNo(f"Row {row.row} cannot be sent, so it has no document: {row.problem}")
     from flows.send.drawing import drawn  # the libraries for PDFs take half a second to import
@@ -47,11 +47,19 @@ def write_pdf(plan: Plan, row: PlanRow, file: Path) -> None:
     if document.pdf is None:
         raise AnswerIsNo(f"The document is the template {document.template} kept at {title}: look at it there.")
     try:
+        if file.is_file() and not _is_pdf(file):
+            raise BadUsage(f"{file} is there already and is no PDF: name another file with --pdf.")
         file.write_bytes(document.pdf)
     except OSError as error:
         raise BadUsage(f"{file} cannot be written ({error.strerror}): name another place with --pdf.") from None
     preview = "" if sent_as_pdf(plan.sending.provider, request.document) else f"; {title} makes its own of the text"
-    print(f"The document of row {row.row} is in {file}{preview}.")
+    return f"The document of row {row.row} is in {file}{preview}."
+
+
+def _is_pdf(file: Path) -> bool:
+    """Whether writing over it loses nothing but an earlier look."""
+    with file.open("rb") as there:
+        return there.read(5) in {b"%PDF-", b""}
 
 
 def _content(plan: Plan, rendered: Rendered) -> Iterator[str]:
@@ -89,12 +97,7 @@ def _block(name: str, text: str) -> Iterator[str]:
     """A text of several lines, set off from the rest."""
     yield f"  {name}"
     for line in text.strip().splitlines():
-        yield f"    │ {_printable(line)}"
-
-
-def _printable(line: str) -> str:
-    """The line as it stands, but for what a terminal would take for a command."""
-    return "".join(character if character.isprintable() else " " for character in line)
+        yield f"    │ {printable(line)}"
 
 
 def _hours(hours: int) -> str:

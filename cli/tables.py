@@ -61,5 +61,9 @@ class Lines:
 
 def one_line(cell: object) -> str:
     """A cell on one line, without what a terminal would take for a command."""
-    text = "" if cell is None else str(cell)
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return " ".join(printable("" if cell is None else str(cell)).split())
+
+
+def printable(text: str) -> str:
+    """The text as it stands, but for what a terminal would take for a command or show in another order."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)

@@ -43,6 +43,7 @@ async def plan(
     from cli.plan_page import show_plan
     from cli.planning import chosen, prepared
     from cli.row_page import show_rows, write_pdf
+    from cli.tables import printable
     from flows.send.judging import BAD
 
     options = options or SheetOptions()
@@ -52,7 +53,7 @@ async def plan(
         rows = chosen(ready.plan, options)
         if as_json:
             for note in ready.plan.content.notes:
-                print(note, file=sys.stderr)
+                print(printable(note), file=sys.stderr)
             for line in lines(ready, rows):
                 print(line)
         elif options.row:
@@ -60,7 +61,8 @@ async def plan(
         else:
             show_plan(ready, rows)
         if pdf is not None:
-            write_pdf(ready.plan, rows[0], pdf)
+            said = write_pdf(ready.plan, rows[0], pdf)
+            print(printable(said), file=sys.stderr if as_json else sys.stdout)
     if bad := sum(row.verdict in BAD for row in rows):
         raise AnswerIsNo(
             f"{bad} of {len(rows)} rows cannot be sent: correct them, or send the others with `esign send --skip-bad`."

@@ -77,6 +77,7 @@ async def _send(
     ready: Ready, options: SheetOptions, *, yes: bool, live: bool, canary: int | None, resume: bool
 ) -> None:
     from cli.progress import sent_with_progress
+    from cli.tables import printable
     from connectors.sheets import shown_in
     from flows.send.held import release_paused
     from ledger import planning
@@ -88,7 +89,7 @@ async def _send(
     frozen = await planning.freeze(ready.ledger, ready.plan.draft(), again=ready.prepared.again)
     print(f"Batch {frozen.batch_id}{' goes on' if frozen.resumed else ''}.", flush=True)
     if (shown := shown_in(ready.plan.sheet)) != ready.plan.sheet:
-        print(f"Where each row stands is shown in {shown}.", flush=True)
+        print(printable(f"Where each row stands is shown in {shown}."), flush=True)
     await sent_with_progress(
         ready.ledger,
         frozen.batch_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -26,6 +27,7 @@ async def new(recipe: str, sheet: str, /, *, worksheet: Worksheet = None) -> Non
     sheet
         Where it is to be: a .xlsx, .csv or .tsv file that is not there yet, or the address of an empty Google sheet.
     """
+    from cli.tables import printable
     from connectors.sheets import locate
     from connectors.sheets.making import make
     from flows.unlocking import unlock
@@ -38,10 +40,11 @@ async def new(recipe: str, sheet: str, /, *, worksheet: Worksheet = None) -> Non
     place = locate(sheet).at(worksheet)
     await unlock(place)
     make(place, column_plans(loaded), sample_rows(loaded))
-    print(
+    said = (
         f"{place} is ready: overwrite the sample in row 2, fill in a row for each request, and look at it with "
-        f"`esign plan {recipe} {_quoted(str(place))}`."
+        f"`esign plan {shlex.quote(recipe)} {shlex.quote(str(place))}`."
     )
+    print(printable(said))
 
 
 @app.command
@@ -53,6 +56,7 @@ async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
     sheet
         The sheet, as it was sent.
     """
+    from cli.tables import printable
     from connectors.sheets import locate, shown_in
     from flows.events.syncing import sync as bring_up_to_date
     from ledger.settings import load_settings
@@ -64,16 +68,10 @@ async def sync(sheet: str, /, *, worksheet: Worksheet = None) -> None:
         synced = await bring_up_to_date(ledger, str(place))
     if synced is None:
         raise AnswerIsNo(f"Nothing was ever sent from {place}: give the sheet by the path or address it was sent by.")
-    print(f"{shown_in(place)} shows where its rows stand.")
+    print(printable(f"{shown_in(place)} shows where its rows stand."))
     if synced:
         rows = "1 request has" if len(synced) == 1 else f"{len(synced)} requests have"
         raise AnswerIsNo(
             f"{rows} no row in the sheet any more, or their keys were edited; the first one is "
             f"{synced[0].values.get('esign id') or f'row {synced[0].row}'}: `esign status` shows them all."
         )
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

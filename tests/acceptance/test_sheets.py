@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -119,6 +120,53 @@ def test_one_row_is_shown_to_the_letter_and_its_document_written(tmp_path: Path,
     assert "Hello Signer One," in shown.stdout and pdf.read_bytes().startswith(b"%PDF-")
     assert "name it with --row" in said(run(*words, "--pdf", str(pdf), env=env), 2)
     assert "has no row 9" in said(run(*words, "--row", "9", env=env), 2)
+
+
+def test_a_rows_document_beside_its_json_leaves_the_json_alone(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet, pdf = tmp_path / "people.csv", tmp_path / "row.pdf"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    words = ("plan", "nda", str(sheet), "--account", "default", "--row", "2", "--pdf", str(pdf), "--json")
+    made = run(*words, env=env)
+    assert json.loads(made.stdout)["rows"][0]["row"] == 2 and pdf.read_bytes().startswith(b"%PDF-")
+    assert str(pdf) in made.stderr and run(*words, env=env).returncode == 0  # an earlier look may be written over
+
+
+def test_a_rows_document_never_takes_the_place_of_the_sheet(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet = tmp_path / "people.csv"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    before = sheet.read_bytes()
+    made = run("plan", "nda", str(sheet), "--account", "default", "--row", "2", "--pdf", str(sheet), env=env)
+    assert made.returncode == 2 and "is no PDF" in made.stderr, made.stderr
+    assert sheet.read_bytes() == before
+
+
+COMMAND = "\x1b[31m\x9b31m\u202e"
+"""What colours a terminal, twice, and what turns the order of what is read."""
+
+
+def test_no_file_column_or_cell_gives_the_terminal_a_command(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet = tmp_path / f"{COMMAND}.csv"
+    made = [run("sheet", "new", "nda", str(sheet), env=env)]
+    head, sample, _ = sheet.read_text().split("\n")
+    words = ("plan", "nda", str(sheet), "--account", "default")
+    made += [run(*words, env=env), run("sheet", "sync", str(sheet), env=env)]
+    sheet.write_text(f"{head}\n{COMMAND}{sample}\n")
+    made += [run(*words, env=env), run(*words, "--json", env=env), run(*words, "--row", "2", env=env)]
+    assert json.loads(made[-2].stdout)["rows"][0]["key"].startswith(COMMAND)
+    sheet.write_text(f"{COMMAND}{head}\n{sample}\n")
+    made += [run(*words, env=env), run("plan", "nda", f"{COMMAND}.txt", env=env)]
+    assert [one.returncode for one in made] == [0, 0, 1, 1, 1, 1, 2, 2]
+    shown = "".join(one.stdout + one.stderr for one in made)
+    assert all(one.isprintable() or one in "\t\n" for one in shown), shown
+
+
+def test_a_cell_is_called_empty_only_if_it_is(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet = tmp_path / "people.csv"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    head, sample, _ = sheet.read_text().split("\n")
+    sheet.write_text(f"{head}\n{'x' * 6000}{sample}\n{sample[sample.index(',') :]}\n")
+    shown = run("plan", "nda", str(sheet), "--account", "default", env=env).stdout.splitlines()
+    assert "    A2" in shown and "    A3  (empty)" in shown
 
 
 def test_what_was_never_sent_cannot_be_brought_up_to_date(tmp_path: Path, env: dict[str, str]) -> None:
