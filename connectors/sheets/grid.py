@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol, overload
@@ -53,8 +54,12 @@ def owners_columns(columns: Sequence[str]) -> list[int]:
     return [at for at, name in enumerate(columns) if name and name not in OUR_COLUMNS]
 
 
-def check_columns(columns: Sequence[str], place: Place, header: int = 0) -> None:
-    """Raise `SheetError` unless these can name a sheet's columns."""
+def check_columns(columns: Sequence[str], place: Place) -> None:
+    """Raise `SheetError` unless these can name a sheet's columns.
+
+    One of ours under another spelling is refused: passed over, it would come a second time, and a row would lose the
+    `esign id` that says what it is.
+    """
     if not any(columns):
         raise SheetError(f"{place} is empty: the first row has to name the columns.")
     if len(columns) > MOST_COLUMNS:
@@ -62,6 +67,9 @@ def check_columns(columns: Sequence[str], place: Place, header: int = 0) -> None
     twice = [name for name, times in Counter(columns).items() if name and times > 1]
     if twice:
         raise SheetError(f"{place}: the column {_short(twice[0])} is there twice: rename or delete one of them.")
+    for name in columns:
+        if name not in OUR_COLUMNS and (ours := _OURS.get(_spelled(name))):
+            raise SheetError(f"{place}: the column {_short(name)} is nearly our {ours!r}: write it like that.")
 
 
 def as_sheet(grid: Grid, place: Place) -> Sheet:
@@ -131,6 +139,14 @@ class _Rows(Sequence[SheetRow]):
 def is_filled(values: Sequence[str], owners: Sequence[int]) -> bool:
     """Whether the owner wrote anything into this row; what we wrote does not count. `owners`: see `owners_columns`."""
     return any(at < len(values) and values[at].strip() for at in owners)
+
+
+def _spelled(name: str) -> str:
+    """A header without its capitals, and whatever stands between its words."""
+    return " ".join(re.split(r"[\s_-]+", name.casefold()))
+
+
+_OURS = {_spelled(name): name for name in OUR_COLUMNS}
 
 
 def _short(name: str) -> str:

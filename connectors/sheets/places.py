@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -60,17 +61,24 @@ def locate(text: Path | str) -> Place:
     if re.match(r"https?:/", text):
         return _on_the_web(text)
     named = _WORKBOOK.fullmatch(text)
-    path = Path(named[1] if named else text).expanduser().resolve()
+    path = _resolved(Path(named[1] if named else text))
     ending = path.suffix.lower()
     if named:
         return Place(Kind.ODS if ending == ".ods" else Kind.XLSX, path, worksheet=named[2])
     if ending in {".csv", ".tsv"}:
         return Place(Kind(ending[1:]), path)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 # Path.is_dir raises for a name that is too long
         raise SheetError(f"{path} is a folder: give the sheet in it.")
     raise SheetError(
         f"{path}: a sheet is a .csv, .tsv, .xlsx or .ods file: save it as one of these and give that file."
     )
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.expanduser().resolve()
+    except (OSError, RuntimeError):  # nobody of that name has a home here, or links that lead in a circle
+        raise SheetError(f"{path} leads nowhere: give the sheet's own path.") from None
 
 
 def _on_the_web(text: str) -> Place:

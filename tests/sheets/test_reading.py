@@ -83,6 +83,8 @@ def test_a_link_is_the_sheet_it_points_to(tmp_path: Path) -> None:
         ("sheet.csv", b"%PDF-1.7\n1 0 obj\n", "holds a PDF, whatever its name says"),
         ("sheet.csv", "a,b\n1,\0\n", "is not a text file"),
         ("sheet.csv", "a,b, a\n1,2,3\n", "the column 'a' is there twice"),
+        ("sheet.csv", "a,Esign ID\n1,2\n", "the column 'Esign ID' is nearly our 'esign id': write it like that"),
+        ("sheet.csv", "a,esign_waiting  for\n1,2\n", "is nearly our 'esign waiting for'"),
         ("sheet.csv", b"PK\x03\x04\x00\x00\x00\xff\xfe", "holds a workbook or an archive"),
         ("sheet.csv", b"\xff\xfea", "is not a text file"),
         ("sheet.csv", 'a,b\n1,2\n3,"open\n5,6\n', "row 3: the quotation marks do not match"),
@@ -104,10 +106,16 @@ def test_a_missing_sheet_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.csv")
 
 
-def test_a_folder_and_an_address_are_told_from_a_sheet(tmp_path: Path) -> None:
+def test_folders_addresses_and_paths_that_lead_nowhere_are_told_from_a_sheet(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(SheetError, match="is a folder"):
         read(tmp_path / "folder.csv")
+    for name in ("a" * 300 + ".txt", "a" * 300 + ".csv", "~nobody-of-that-name/people.csv"):
+        with pytest.raises(SheetError, match=r"aaa|leads nowhere: give the sheet's own path"):
+            read(name)
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
+    with pytest.raises(SheetError, match="leads nowhere"):
+        read(tmp_path / "circle.csv")
     with pytest.raises(SheetError, match="no Google spreadsheet: copy it from the browser"):
         read("https://sheets.example.com/1")
 

@@ -56,7 +56,7 @@ class Worksheet:
             columns = [text.strip() for text in row]
             while columns and not columns[-1]:
                 columns.pop()
-            check_columns(columns, self.place, index)
+            check_columns(columns, self.place)
             self.columns = columns
         self.cells += len(row) * times
         if self.cells > MOST_CELLS:
