@@ -8,10 +8,13 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from recipes.errors import RecipeError, RowProblem
-from recipes.faults import Fault
+from recipes.faults import Fault, shortened
 from recipes.headers import bare, folded
 from recipes.model import Column, Recipe
 from recipes.values import Value, read
+
+MOST, HEADER = 20, 60
+"""Columns, and characters of each, that are named in a sentence about what a sheet has."""
 
 
 def check_columns(recipe: Recipe, columns: Iterable[str]) -> None:
@@ -36,7 +39,7 @@ def check_columns(recipe: Recipe, columns: Iterable[str]) -> None:
     hint = _alike(missing, {name: column for name, column in there.items() if name not in recipe.by_header})
     raise RecipeError(
         f"The sheet lacks the column{'s' if len(missing) > 1 else ''} {listed}, which the recipe {recipe.name} needs; "
-        f"it has {', '.join(there.values()) or 'none'}: {hint}."
+        f"it has {_listed(list(there.values()))}: {hint}."
     )
 
 
@@ -101,8 +104,15 @@ def _told_apart(part: str) -> str:
     return re.sub(r"(?<!\S)(/+)(?!\S)", r"\1/", part) if "/" in part else part
 
 
+def _listed(columns: list[str]) -> str:
+    """The first columns by name; a sheet may have a thousand, and a header any length."""
+    named = [shortened(column, HEADER) for column in columns[:MOST]]
+    more = f" and {len(columns) - MOST} more" if len(columns) > MOST else ""
+    return f"{', '.join(named)}{more}" if named else "none"
+
+
 def _alike(missing: list[str], others: dict[str, str]) -> str:
     for name in missing:
         if alike := get_close_matches(bare(name), others, n=1):
-            return f"rename {others[alike[0]]!r} to {name}, or add the column"
+            return f"rename {shortened(others[alike[0]], HEADER)!r} to {name}, or add the column"
     return "add what is missing" if len(missing) > 1 else "add it"

@@ -96,6 +96,12 @@ def test_missing_columns_are_named_with_what_there_is_instead(small: Recipe) -> 
     )
 
 
+def test_of_many_or_long_columns_the_sentence_names_the_first_ones(small: Recipe) -> None:
+    with pytest.raises(RecipeError) as caught:
+        check_columns(small, ["company", "Emai" + "l" * 500, *(f"column {number}" for number in range(500))])
+    assert ", column 17 and 482 more: " in str(caught.value) and len(str(caught.value)) < 700
+
+
 def test_two_headers_for_one_column_are_refused(small: Recipe) -> None:
     with pytest.raises(RecipeError, match="both mean email"):
         check_columns(small, ["company", "email", "Email"])
