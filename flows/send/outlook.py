@@ -46,8 +46,10 @@ def outlook(plan: Plan, rows: Sequence[PlanRow], account: ProviderSettings, toda
 
 
 def _reminders(plan: Plan, today: date) -> list[date]:
+    """Each day once, however often. Hours are added up before they make days."""
     remind = plan.reminders
-    return [today + remind.first + at * remind.every for at in range(remind.most)] if remind else []
+    days = [today + (remind.first + at * remind.every) for at in range(remind.most)] if remind else []
+    return list(dict.fromkeys(days))
 
 
 def _drawing(plan: Plan, rows: Sequence[PlanRow]) -> float:

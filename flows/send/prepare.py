@@ -144,5 +144,8 @@ async def _remember(
 
 def _chosen(plan: Plan, rows: Collection[int] | None, limit: int | None) -> tuple[int, ...]:
     if rows is not None and (missing := sorted(set(rows) - {row.row for row in plan.rows})):
-        raise RowsNotThere(f"The sheet has no row {missing[0]}; rows are numbered as the spreadsheet shows them.")
+        raise RowsNotThere(
+            f"The sheet has no row {missing[0]} to look at: rows are numbered as the spreadsheet shows them, and blank "
+            "and hidden ones are left out."
+        )
     return tuple(row.row for row in plan.send if rows is None or row.row in rows)[:limit]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from connectors.signing.lumin import Lumin
 from flows.send.grouping import grouped
 from flows.send.outlook import outlook
 from flows.send.plan import Memory, Plan, Sending, make_plan
+from ledger.drafts import Reminders
 from recipes.loading import load
 
 HEADER = "Company,Signer Name,Signer E-Mail,Our Company,Our Name,Our Email,Purpose,Years"
@@ -78,6 +80,19 @@ def test_the_outlook_counts_requests_signers_time_and_reminders(
     assert found.reminders == (date(2026, 12, 2), date(2026, 12, 6), date(2026, 12, 10))
     assert found.expires == date(2026, 12, 29)
     assert "more than the 99" in found.warnings[0] and "--limit 99" in found.warnings[0]
+
+
+def test_reminders_every_few_hours_fall_on_the_days_they_fall_on(tmp_path: Path) -> None:
+    often = Reminders(first=timedelta(hours=36), every=timedelta(hours=36), most=3)
+    made = replace(plan(sheet(tmp_path, [GOOD.format(1)])), reminders=often)
+    account = ESignaturesSettings(api_token="made-up")
+    assert outlook(made, made.send, account, date(2026, 11, 1)).reminders == (
+        date(2026, 11, 2),
+        date(2026, 11, 4),
+        date(2026, 11, 5),
+    )
+    made = replace(made, reminders=Reminders(first=timedelta(hours=1), every=timedelta(hours=1), most=30))
+    assert outlook(made, made.send, account, date(2026, 11, 1)).reminders == (date(2026, 11, 1), date(2026, 11, 2))
 
 
 def test_making_the_documents_may_take_longer_than_the_rate(tmp_path: Path) -> None:
