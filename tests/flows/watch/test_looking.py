@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import text
 
-from connectors.sheets import NoRows
+from connectors.sheets import NoRows, read
 from flows.send.plan import PlanRow
 from flows.watch.edits import edits
 from flows.watch.job import Watching, look
 from flows.watch.looking import CannotWatch
 from ledger import batches
 from tests.flows.fake_provider import says
-from tests.flows.watch.desk import Desk, person
+from tests.flows.watch.desk import COLUMNS, Desk, person
 
 ONE, TWO, THREE = (f"Example Company {number:02}" for number in (1, 2, 3))
 
@@ -109,6 +110,30 @@ async def test_an_edit_of_a_sent_row_sends_nothing_and_is_new_once(desk: Desk) -
     desk.say(1, "purpose", "a project")
     await desk.look()
     assert desk.turns[-1].looked.edited == ()
+
+
+async def test_beside_a_workbook_a_bad_row_is_shown_and_taken_away_again(desk: Desk) -> None:
+    desk.path = desk.path.with_suffix(".xlsx")
+    beside = desk.path.with_name("people.status.xlsx")
+
+    def save(**changes: str) -> None:
+        book = Workbook()
+        for line in (COLUMNS, tuple((person(1) | changes).values())):
+            book.active.append(line)
+        book.save(desk.path)
+
+    save(send="no")
+    await desk.look()
+    assert not beside.exists()
+    save(years="three")
+    await desk.look()
+    assert read(beside).rows[0].cells["esign status"] == "refused"
+    save(send="no")
+    await desk.look()
+    assert read(beside).rows[0].cells["esign status"] == ""
+    assert read(beside).rows[0].cells["esign problem"] == ""
+    save()
+    assert await desk.look() == [] and await desk.look() == [ONE]
 
 
 async def test_what_the_provider_refused_is_not_tried_again_by_itself(desk: Desk) -> None:
