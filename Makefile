@@ -21,6 +21,7 @@ test-browser: $(READY)  ## A person's way through the signing pages, in headless
 
 test-all: $(READY)  ## What takes longer or needs a service (all providers, kill tests, Postgres); a missing service fails
 	@ESIGN_TEST_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m providers
+	@ESIGN_TEST_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "hypothesis and not (providers or slow or postgres or browser)"
 	@ESIGN_TEST_ALL=1 sh tests/postgres.sh $(BIN)/python -m pytest -q -m "(slow or postgres) and not browser"
 
 chaos: $(READY)  ## 200 batches sent while processes, provider and database fail (needs Postgres); SEEDS=17 repeats one

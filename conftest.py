@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ledger.store import Ledger
+from tests.examples import examples
 
-settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
+)
 settings.load_profile("ours")
 
 

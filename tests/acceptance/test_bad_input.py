@@ -15,6 +15,8 @@ import pytest
 import cli
 from tests.acceptance.house import ESIGN, environment, run, write_sheet
 
+pytestmark = pytest.mark.slow
+
 DEMO_SHEET = Path(cli.__file__).with_name("demo_people.csv")
 SANDBOX = {"ESIGN_SANDBOX_URL": "http://127.0.0.1:9", "ESIGN_SANDBOX_TOKEN": "a-token-nobody-has"}
 

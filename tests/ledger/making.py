@@ -32,17 +32,10 @@ SHEET = "/somewhere/staff.csv"
 PLAN = Reminders(first=timedelta(days=3), every=timedelta(days=2), most=2)
 LEASE = 60.0
 
-EVERYTHING = bool(os.environ.get("ESIGN_TEST_ALL"))
-
 Fresh = Callable[[], str]
 """Makes a ledger nobody has written to, and says where it is."""
 
 _count = itertools.count(1)
-
-
-def examples(number: int) -> int:
-    """So many in `make test-all`, a third of them in `make test`."""
-    return number if EVERYTHING else number // 3
 
 
 def in_a_year() -> datetime:

@@ -29,7 +29,8 @@ from ledger.schema import inbox as inbox_table
 from ledger.sending import Claimed
 from ledger.states import MOVES, RequestState
 from ledger.store import Ledger
-from tests.ledger.making import ACCOUNT, PLAN, Fresh, delivery, draft, examples, lines, row, snapshot
+from tests.examples import examples
+from tests.ledger.making import ACCOUNT, PLAN, Fresh, delivery, draft, lines, row, snapshot
 
 ROWS = 6
 LEASE = 30.0

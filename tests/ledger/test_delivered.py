@@ -18,7 +18,8 @@ from ledger.delivered import Replayed, replay
 from ledger.schema import effects, history, incidents, requests, signers
 from ledger.schema import inbox as inbox_table
 from ledger.store import Ledger
-from tests.ledger.making import Fresh, claimed, delivery, draft, event, examples, hear, lines, planned, row, sent
+from tests.examples import examples
+from tests.ledger.making import Fresh, claimed, delivery, draft, event, hear, lines, planned, row, sent
 from tests.ledger.making import snapshot as answer
 
 E = EventType

@@ -30,7 +30,8 @@ from ledger.schema import effects, incidents, requests, signers
 from ledger.schema import inbox as inbox_table
 from ledger.states import RequestState
 from ledger.store import Ledger
-from tests.ledger.making import PLAN, Fresh, claimed, draft, examples, lines, row
+from tests.examples import examples
+from tests.ledger.making import PLAN, Fresh, claimed, draft, lines, row
 from tests.ledger.three_signers import HINTS, ID, PEOPLE, PROVEN, REF, at
 
 News = Callable[[Case], None]

@@ -14,7 +14,8 @@ from connectors.signing.model import EventType, Snapshot
 from ledger import applying, batches, resending, sending, settling, voiding
 from ledger.schema import batches as batches_table
 from ledger.states import MOVES, RequestState
-from tests.ledger.making import Fresh, examples
+from tests.examples import examples
+from tests.ledger.making import Fresh
 from tests.ledger.test_any_order import STATUSES, Machine, report
 
 R = RequestState

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from connectors.signing.errors import InvalidWebhook
 from connectors.signing.model import Event
 from connectors.signing.registry import PROVIDERS
+from tests.examples import examples
 from tests.receiver.test_schemes import SCHEMES
 
 PAYLOADS = Path(__file__).parents[1] / "connectors" / "payloads"
 RECORDED = {name: [file.read_bytes() for file in sorted((PAYLOADS / name).glob("*.json"))] for name in PROVIDERS}
 """Webhooks, and the provider's other answers, too: somebody might send one to the wrong address."""
 
-bounds = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bounds = settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 names = st.sampled_from(sorted(PROVIDERS))
 odd = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("9" * 400),

@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from sandbox.document import render
 from sandbox.document.certificate import fingerprint
 from sandbox.document.fonts import SUBSTITUTE, drawable
+from tests.examples import examples
 from tests.sandbox.papers import AGREEMENT, SENT, party, signed_paper
+
+pytestmark = pytest.mark.slow
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 
@@ -173,7 +176,7 @@ def test_strange_texts_make_sound_files(markdown: str, tmp_path: Path) -> None:
     subprocess.run(["qpdf", "--check", str(file)], check=True, capture_output=True)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text('ab \n#*_-`|>[](){}":1.~\\é山\t', max_size=120), st.text(max_size=40))
 def test_no_text_and_no_name_stops_the_document(markdown: str, name: str) -> None:
     assert render(signed_paper(markdown, second=name)).startswith(b"%PDF-")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.running import Customer, Person, signers, until
+
+pytestmark = pytest.mark.slow
 
 FIELD = '{"line_type": "text-input", "input_type": "%s", "input_required": "yes", "signer_field_id": "%s"}'
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.sandbox.running import Receiver, running, until
+
+pytestmark = pytest.mark.slow
 
 FIELDS = """
 Accept `{"line_type": "checkbox", "input_type": "every_signer", "input_required": "yes", "signer_field_id": "yes"}`

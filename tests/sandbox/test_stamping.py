@@ -18,6 +18,8 @@ from sandbox.paper import PDF, Paper, Placed
 from tests.sandbox import files
 from tests.sandbox.papers import signed_paper
 
+pytestmark = pytest.mark.slow
+
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm is not installed")
 FOOT = 0.96
 """Below this share of a page stands the foot."""

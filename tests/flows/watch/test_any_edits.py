@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ledger.settings import read_settings
 from ledger.store import Ledger
 from recipes.values import says_yes
+from tests.examples import examples
 from tests.flows.fake_provider import FakeProvider
 from tests.flows.watch.conftest import lead_to
 from tests.flows.watch.desk import COLUMNS, Desk, Line, person
@@ -82,7 +83,7 @@ class Watched:
         return found
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(steps=st.lists(STEPS, min_size=4, max_size=20))
 def test_only_what_was_the_same_on_two_looks_goes_out_once_and_all_of_it_in_the_end(
     sqlite_template: Path, steps: list[tuple[str, int, str]]

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from connectors import sheets
 from flows.send.flow import send_batch
+from flows.watch.flow import watch_sheet
 from recipes import loading
 from recipes.errors import RecipeError
 from recipes.rendering import check_columns
@@ -90,6 +92,28 @@ async def a_recipe_that_names_a_person_where_a_column_should_stand(room: Room) -
         loading.load(recipe)
     state = await send_batch(recipe=recipe, sheet=str(room.sheet()), return_state=True)
     assert (state.message or "").endswith("Withheld: RecipeError")
+
+
+@failure
+async def a_workbook_in_which_a_person_stands_in_merged_headers(room: Room) -> None:
+    sheet = room.folder / "list.xlsx"
+    with xlsxwriter.Workbook(sheet) as book:
+        page = book.add_worksheet()
+        page.merge_range("A1:B1", room.person.company)
+        page.write_row("A2", room.person.row.values())
+    state = await send_batch(recipe="nda", sheet=str(sheet), return_state=True)
+    assert (state.message or "").endswith("Withheld: SheetError")
+
+
+@failure
+async def a_row_that_says_something_else_when_its_sheet_is_watched_again(room: Room) -> None:
+    sheet = room.sheet({**room.person.row, "send": "yes"})
+    for _ in range(2):
+        state = await watch_sheet(recipe="nda", sheet=str(sheet), return_state=True)
+    assert state.is_completed() and room.provider.calls["create"] == 1
+    sheet.write_text(sheet.read_text().replace(room.person.row["purpose"], room.person.other_purpose))
+    state = await watch_sheet(recipe="nda", sheet=str(sheet), return_state=True)
+    assert "1 were edited after sending" in (state.message or "")
 
 
 @failure

@@ -14,6 +14,7 @@ from pypdf import PdfReader, PdfWriter
 from connectors.signing.model import FieldKind
 from recipes.document.finding import find
 from recipes.errors import DocumentError
+from tests.examples import examples
 from tests.recipes.document.making import A4, apart, cropped, joined, lower_left, page, picture, turned
 
 TURNS = (0, 90, 180, 270)
@@ -48,7 +49,7 @@ def test_each_kind_has_its_size(text: str, kind: FieldKind, width: float, height
     assert (field.width * A4[0], field.height * A4[1]) == pytest.approx((width, height), abs=0.01)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.floats(min_value=5, max_value=150),
     st.floats(min_value=20, max_value=290),

@@ -12,6 +12,7 @@ from recipes.document.letters import pages
 from recipes.document.render import draw, render
 from recipes.errors import RowProblem
 from recipes.escaping import plain
+from tests.examples import examples
 from tests.recipes.document.making import A4, apart, darkest, lower_left, pictures, words
 
 LONG = "Lorem ipsum dolor sit amet consetetur sadipscing elitr. " * 12
@@ -125,7 +126,7 @@ def test_nothing_is_fetched_or_read_for_an_image() -> None:
     assert text.startswith("seal x")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_whatever_the_text_there_is_a_pdf_and_every_place_is_on_it(text: str) -> None:
     try:
@@ -150,7 +151,7 @@ SENTENCES = st.lists(
 BLOCKS = st.builds("{}{}".format, st.sampled_from(["", "- ", "> ", "## "]), SENTENCES.map(" ".join))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(BLOCKS, min_size=1, max_size=6).map("\n\n".join))
 def test_what_is_drawn_is_found_again_where_it_is(text: str) -> None:
     drawn = draw(text, "T")

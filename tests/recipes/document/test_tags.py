@@ -11,6 +11,7 @@ from connectors.signing.model import FieldKind, PlacedField
 from recipes.document.finding import find
 from recipes.document.render import draw
 from recipes.document.tags import stamp
+from tests.examples import examples
 from tests.recipes.document.making import A4, cropped, joined, lower_left, page, pictures, turned, words
 
 LINES = page(*((20, 15 + 8 * n, "Lorem ipsum dolor sit amet consetetur") for n in range(34)))
@@ -29,7 +30,7 @@ def test_a_mark_can_be_read_and_not_seen() -> None:
     assert find(stamped) == find(drawn.pdf)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.floats(0, 0.6),
     st.floats(0.05, 0.9),

@@ -167,6 +167,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_broken_workbook_gets_one_sentence_within_its_bounds(tmp_path: Path, name: str) -> None:
     made, expected = CASES[name]

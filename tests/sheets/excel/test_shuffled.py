@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.sheets import OUR_COLUMNS, read
+from tests.examples import examples
 from tests.sheets.excel.building import result, simple, write
 
 KEYS = [f"k{at}" for at in range(8)]
@@ -24,7 +25,7 @@ def cells_of(path: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     first=st.lists(st.sampled_from(KEYS), unique=True, min_size=1),
     then=st.permutations(KEYS).flatmap(lambda keys: st.integers(1, 8).map(lambda count: keys[:count])),

@@ -14,6 +14,7 @@ from connectors.sheets.google import quota
 from connectors.sheets.google.calling import Google
 from connectors.sheets.google.credentials import open_account
 from connectors.sheets.google.writing import write_google
+from tests.examples import examples
 from tests.google import faults
 from tests.google.server import Clock, GoogleSheets, Quota
 from tests.google.worksheet import Worksheet
@@ -75,7 +76,7 @@ def owners(sheet: Worksheet) -> list[tuple[str, str]]:
     return sorted((row["key"], row["name"]) for row in records(sheet))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10_000),
     interference=st.lists(st.tuples(MOMENTS, DOINGS, st.integers(0, 2)), max_size=4),
