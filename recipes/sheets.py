@@ -24,7 +24,7 @@ def column_plans(recipe: Recipe) -> list[ColumnPlan]:
         ColumnPlan(
             name=name,
             kind=column.type,
-            note=_note(name, column, is_key=name in recipe.key),
+            note=_note(name, column, is_key=name in recipe.key_columns),
             choices=column.choices,
             required=column.required and column.default is None,
         )

@@ -36,7 +36,7 @@ class ColumnPlan:
     name: str
     kind: ColumnKind = "text"
     note: str = ""
-    """What to fill in, one or two sentences; nothing if empty."""
+    """All that its owner is told about it, in some sentences; if empty, what its kind is."""
     choices: tuple[str, ...] = ()
     """What a column of kind `choice` may hold."""
     required: bool = True
@@ -48,8 +48,8 @@ class ColumnPlan:
 
     @property
     def explanation(self) -> str:
-        """What its header's note says."""
-        return " ".join(filter(None, (self.note, _KINDS[self.kind], "" if self.required else "May stay empty.")))
+        """What its header's note says: its own note, else what its kind is."""
+        return self.note or " ".join(filter(None, (_KINDS[self.kind], "" if self.required else "May stay empty.")))
 
 
 def make(place: Place | Path | str, columns: Sequence[ColumnPlan], rows: Sequence[Mapping[str, str]] = ()) -> None:

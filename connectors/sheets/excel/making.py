@@ -112,7 +112,7 @@ def _write(sheet: Worksheet, row: int, at: int, column: ColumnPlan, text: str, s
                 return
         elif column.kind in {"money", "number", "integer"}:
             number = float(text)
-            if shown_by(_FORMATS[column.kind])(repr(number)) == text:
+            if shown_by(_FORMATS[column.kind])(f"{number:.16G}") == text:  # as XlsxWriter writes it
                 sheet.write_number(row, at, number, shown)
                 return
     except ValueError:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from connectors.sheets import OUR_COLUMNS, SheetError, read
 from connectors.sheets.making import ColumnPlan, make
-from tests.examples import examples
+from recipes.loading import load
+from recipes.sheets import column_plans, sample_rows
 from tests.sheets.excel.building import result, write
 
 COLUMNS = (
@@ -108,6 +109,19 @@ def test_the_worksheet_has_the_name_it_is_asked_for_by(tmp_path: Path) -> None:
     assert not (tmp_path / "other.xlsx").exists()
 
 
+def test_a_number_smaller_than_excel_can_hold_stays_the_text_it_was(tmp_path: Path) -> None:
+    make(tmp_path / "new.xlsx", [ColumnPlan("share", "number")], [{"share": "5e-324"}])
+    assert read(tmp_path / "new.xlsx").rows[0].cells["share"] == "5e-324"
+
+
+def test_a_note_is_all_that_a_header_says_and_says_nothing_twice(tmp_path: Path) -> None:
+    plans = column_plans(load("nda"))
+    make(tmp_path / "new.xlsx", plans, sample_rows(load("nda")))
+    notes = {cell.value: cell.comment.text for cell in openpyxl.load_workbook(tmp_path / "new.xlsx").active[1]}
+    assert notes["signer_title"] == "What that person is there. May stay empty. Example: Head of Purchasing"
+    assert notes["signer_email"].count("An e-mail address.") == 1
+
+
 XML = st.characters(
     codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff", include_characters="\t\n"
 )
@@ -135,7 +149,7 @@ def tables(draw: st.DrawFn) -> tuple[list[ColumnPlan], list[dict[str, str]]]:
     return plans, draw(st.lists(row, max_size=5))
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables(), st.sampled_from(["xlsx", "csv"]))
 def test_any_table_made_by_us_is_read_again_as_it_was(
     table: tuple[list[ColumnPlan], list[dict[str, str]]], ending: str

@@ -52,7 +52,7 @@ def test_headers_are_bold_and_explained_and_ours_are_grey(book: Book, place: Pla
     sheet = book.add("Sheet1")
     make(place, COLUMNS)
     first, ours = sheet.cell("A1").kept, sheet.cell("I1").kept
-    assert first["note"] == "As in payroll. Text." and first["userEnteredFormat"]["textFormat"] == {"bold": True}
+    assert first["note"] == "As in payroll." and first["userEnteredFormat"]["textFormat"] == {"bold": True}
     assert sheet.cell("B1").kept["note"] == "A phone number, best with + and the country code. May stay empty."
     assert (
         ours["note"].startswith("Filled in by esign")
