@@ -14,6 +14,7 @@ from connectors.sheets import OUR_COLUMNS, SheetError, read
 from connectors.sheets.making import ColumnPlan, make
 from recipes.loading import load
 from recipes.sheets import column_plans, sample_rows
+from tests.examples import examples
 from tests.sheets.excel.building import result, write
 
 COLUMNS = (
@@ -149,7 +150,7 @@ def tables(draw: st.DrawFn) -> tuple[list[ColumnPlan], list[dict[str, str]]]:
     return plans, draw(st.lists(row, max_size=5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables(), st.sampled_from(["xlsx", "csv"]))
 def test_any_table_made_by_us_is_read_again_as_it_was(
     table: tuple[list[ColumnPlan], list[dict[str, str]]], ending: str
