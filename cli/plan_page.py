@@ -145,7 +145,8 @@ def _told(group: Group) -> Iterator[str]:
     rows = list(dict.fromkeys(cell.row for cell in group.cells))
     named = f"row {rows[0]}" if len(rows) == 1 else f"rows {_listed(rows)}"
     if group.letter is None:
-        yield f"  {named.capitalize()}: {one_line(group.headline)}"
+        said = one_line(group.headline)
+        yield "  " + (said.capitalize() if said.startswith("rows ") else f"{named.capitalize()}: {said}")
     else:
         yield f"  {one_line(group.headline)}: {named}"
     places = [(cell.cell or f"row {cell.row}", one_line(shortened(cell.value, VALUE))) for cell in group.cells]

@@ -89,7 +89,8 @@ class Drafts(Sequence[RowDraft]):
 
 
 class BatchDraft(Frozen):
-    """One sheet, planned. `sheet` is its absolute path, `hash` that of the plan the approval is bound to.
+    """One sheet, planned. `sheet` is its one name (a path, or an address), `hash` that of the plan the approval
+    is bound to.
 
     `base_url` and `fingerprint` (a short SHA-256 of the token) say which account this is, so that another one under
     the same name is noticed.

@@ -54,7 +54,6 @@ async def send(
     from cli.plan_page import show_plan
     from cli.planning import chosen, prepared
     from flows.send.judging import BAD
-    from flows.send.refusals import show_refused
 
     options = options or SheetOptions()
     async with prepared(recipe, sheet, options) as ready:
@@ -62,15 +61,32 @@ async def send(
         show_plan(ready, rows)
         bad = [row for row in rows if row.verdict in BAD]
         if bad and not skip_bad:
-            await show_refused(ready.ledger, ready.plan)
             raise AnswerIsNo(
-                f"Nothing was sent: {len(bad)} of {len(rows)} rows cannot be; correct them (the sheet says why), "
+                f"Nothing was sent: {len(bad)} of {len(rows)} rows cannot be; correct them ({await _said_why(ready)}), "
                 "or send the others with --skip-bad."
             )
         await _require_webhooks(ready, needed=not no_webhooks)
         await require_prefect(ready.settings)
         await _require_no_pause(ready, resume=resume)
         await _send(ready, options, yes=yes, live=live, canary=canary, resume=resume)
+
+
+async def _said_why(ready: Ready) -> str:
+    """Show in the sheet why rows are refused, and say where that stands; a sheet that cannot be written keeps nobody
+    from the answer."""
+    from cli.tables import printable
+    from connectors.sheets import SheetError, shown_in
+    from flows.send.refusals import show_refused
+
+    try:
+        written = await show_refused(ready.ledger, ready.plan)
+    except SheetError as error:
+        print(printable(str(error)))
+        written = False
+    if not written:
+        return "see above"
+    shown = shown_in(ready.plan.sheet)
+    return "the sheet says why" if shown == ready.plan.sheet else f"{shown} says why"
 
 
 async def _send(

@@ -160,13 +160,29 @@ def test_no_file_column_or_cell_gives_the_terminal_a_command(tmp_path: Path, env
     assert all(one.isprintable() or one in "\t\n" for one in shown), shown
 
 
-def test_a_cell_is_called_empty_only_if_it_is(tmp_path: Path, env: dict[str, str]) -> None:
+def test_a_sheet_that_is_open_keeps_nobody_from_hearing_which_rows_are_bad(tmp_path: Path, env: dict[str, str]) -> None:
+    sheet = tmp_path / "people.xlsx"
+    run("sheet", "new", "nda", str(sheet), env=env)
+    book = openpyxl.load_workbook(sheet)
+    book.active["D2"] = book.active["I2"] = "nobody"
+    book.save(sheet)
+    words = ("send", "nda", str(sheet), "--account", "default")
+    assert f"({tmp_path / 'people.status.xlsx'} says why)" in said(run(*words, env=env), 1)
+    (tmp_path / "~$people.xlsx").write_bytes(b"")
+    told = run(*words, env=env | {"ESIGN_EXCEL": "in-place"})
+    assert "is open in Excel" in told.stdout and "1 of 1 rows cannot be; correct them (see above)" in said(told, 1)
+
+
+def test_the_page_calls_a_cell_empty_only_if_it_is_and_names_rows_once(tmp_path: Path, env: dict[str, str]) -> None:
     sheet = tmp_path / "people.csv"
     run("sheet", "new", "nda", str(sheet), env=env)
     head, sample, _ = sheet.read_text().split("\n")
-    sheet.write_text(f"{head}\n{'x' * 6000}{sample}\n{sample[sample.index(',') :]}\n")
+    sheet.write_text(
+        f"{head}\n{'x' * 6000}{sample}\n{sample[sample.index(',') :]}\n{sample}\n{sample.replace('pilot', 'other')}\n"
+    )
     shown = run("plan", "nda", str(sheet), "--account", "default", env=env).stdout.splitlines()
     assert "    A2" in shown and "    A3  (empty)" in shown
+    assert "  Rows 4, 5 have one key but different contents" in shown
 
 
 def test_what_was_never_sent_cannot_be_brought_up_to_date(tmp_path: Path, env: dict[str, str]) -> None:
