@@ -17,7 +17,7 @@ MANY = 500
 async def take_look(ledger: Ledger, watch: str, seen: Mapping[str, str]) -> dict[str, str]:
     """Keep what is seen now, by row, in place of the look before, which is returned; in one transaction.
 
-    A row that is not seen any more is forgotten: should it come back, it is new.
+    A row that is not seen any more is forgotten: should it come back, it is new. A sheet without any row is no look.
     """
     async with ledger.begin() as connection:
         kept = select(table.c.row_key, table.c.seen).where(table.c.watch == watch)
