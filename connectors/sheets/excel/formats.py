@@ -186,7 +186,7 @@ def _day(day: int, epoch_1904: bool) -> str:
         return str((datetime(1904, 1, 1) + timedelta(days=day)).date())  # noqa: DTZ001 (a day, anywhere)
     if day in {0, 60}:
         return "1900-01-00" if day == 0 else "1900-02-29"
-    return str((datetime(1899, 12, 31) + timedelta(days=day - (day > 60))).date())  # noqa: DTZ001
+    return str((datetime(1899, 12, 31) + timedelta(days=day - (day > 60))).date())  # noqa: DTZ001 (likewise)
 
 
 def _clock(seconds: int, *, with_seconds: bool) -> str:
