@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 0
 
-.PHONY: help demo docs bench test test-browser test-all chaos check format lock clean
+.PHONY: help demo docs bench test test-browser test-all explore chaos check format lock clean
 
 help:           ## What there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -23,6 +23,9 @@ test-all: $(READY)  ## What takes longer or needs a service (all providers, kill
 	@ESIGN_TEST_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m providers
 	@ESIGN_TEST_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "hypothesis and not (providers or slow or postgres or browser)"
 	@ESIGN_TEST_ALL=1 sh tests/postgres.sh $(BIN)/python -m pytest -q -m "(slow or postgres) and not browser"
+
+explore: $(READY)  ## All properties with examples nobody has tried yet; what fails becomes an @example of its test
+	@ESIGN_TEST_ALL=1 ESIGN_TEST_EXPLORE=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "hypothesis and not (providers or slow or postgres or browser)"
 
 chaos: $(READY)  ## 200 batches sent while processes, provider and database fail (needs Postgres); SEEDS=17 repeats one
 	@sh tests/postgres.sh $(BIN)/python -m tests.chaos $(or $(SEEDS),1-200)

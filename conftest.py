@@ -9,10 +9,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ledger.store import Ledger
-from tests.examples import examples
+from tests.examples import EXPLORING, examples
 
 settings.register_profile(
-    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
+    "ours",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(100),
+    derandomize=not EXPLORING,
 )
 settings.load_profile("ours")
 
