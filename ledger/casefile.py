@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, null, select, update
@@ -26,6 +27,7 @@ _READ = ("id", "batch_id", "attempts", "expires_in_hours", *_KEPT)
 _KEPT_OF_PEOPLE = ("state", "provider_signer_id", "sign_url", "invited_at", "viewed_at", "signed_at", "declined_at",
                    "reminded", "next_reminder_at")  # fmt: skip
 _READ_OF_PEOPLE = ("id", "position", "email", *_KEPT_OF_PEOPLE)
+_kept, _kept_of_person = attrgetter(*_KEPT), attrgetter(*_KEPT_OF_PEOPLE)
 
 
 class Casefile:
@@ -56,8 +58,8 @@ class Casefile:
             )
             case.state = RequestState(case.state)
             self.cases[case.id] = case
-            self._before[case.id] = _values(case, _KEPT)
-            self._before.update({person.id: _values(person, _KEPT_OF_PEOPLE) for person in case.people})
+            self._before[case.id] = _kept(case)
+            self._before.update({person.id: _kept_of_person(person) for person in case.people})
         return [self.cases[row.id] for row in found]
 
     async def put_back(self) -> None:
@@ -139,14 +141,16 @@ class Casefile:
 
     async def _write(self) -> None:
         cases = self.cases.values()
-        await self._change(_CHANGE, _KEPT, cases)
-        await self._change(_CHANGE_PEOPLE, _KEPT_OF_PEOPLE, [person for case in cases for person in case.people])
+        cases_now = [(case.id, _kept(case)) for case in cases]
+        people_now = [(person.id, _kept_of_person(person)) for case in cases for person in case.people]
+        await self._change(_CHANGE, _KEPT, cases_now)
+        await self._change(_CHANGE_PEOPLE, _KEPT_OF_PEOPLE, people_now)
 
-    async def _change(self, change: Prepared, names: Sequence[str], things: Iterable[Case | Person]) -> None:
+    async def _change(self, change: Prepared, names: Sequence[str], now: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
         changed = [
-            {**dict(zip(names, values, strict=True)), "which": thing.id}
-            for thing in things
-            if (values := _values(thing, names)) != self._before[thing.id]
+            {**dict(zip(names, values, strict=True)), "which": which}
+            for which, values in now
+            if values != self._before[which]
         ]
         if changed:
             await change.run(self.connection, changed)
@@ -213,7 +217,3 @@ def when(event: Event, received_at: datetime) -> datetime:
 def _plan(written: str | None) -> Reminders | None:
     """When to remind; a batch has one plan for all its rows."""
     return Reminders.model_validate_json(written) if written else None
-
-
-def _values(one: Case | Person, names: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(getattr(one, name) for name in names)

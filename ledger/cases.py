@@ -336,12 +336,12 @@ class Case:
 
     def _turn_over(self, at: datetime) -> None:
         """Invite whoever is next and set everybody's reminder clock."""
-        for person in self.in_turn():
+        asked = self.in_turn()  # inviting them changes nothing about whose turn it is
+        for person in asked:
             if person.state is SignerState.WAITING:
                 person.become(SignerState.INVITED, at)
-        asked = {person.id for person in self.in_turn()}
         for person in self.people:
-            person.next_reminder_at = self.next_reminder(person) if person.id in asked else None
+            person.next_reminder_at = self.next_reminder(person) if person in asked else None
 
     def next_reminder(self, person: Person) -> datetime | None:
         """When this signer is reminded next; what is already set stands, so that a gap is caught up with one."""
