@@ -6,6 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+COLUMN = "[a-z][a-z0-9_]{0,59}"
+"""How recipes write a column's name, as a regular expression."""
+
 # Left behind by copying from web pages and PDFs: zero-width space, word joiner, byte order mark, soft hyphen.
 LEFTOVERS = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
@@ -11,11 +12,16 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from connectors.sheets import OUR_COLUMNS
 from recipes.escaping import plain, shown
+from recipes.headers import COLUMN, bare
 from recipes.pieces import Pieces, filled, pieces_of
 
 LONGEST = 500_000
 """Characters a template may give."""
+ROW = "row"
+"""Before the name of a column the recipe does not declare, as in `{{ row.cost_centre }}`."""
+_OURS = {bare(name) for name in OUR_COLUMNS}
 _MOST_TURNS = 1000
 _MONTHS = "January February March April May June July August September October November December"
 _FILTERS = ("capitalize", "default", "first", "join", "last", "length", "lower", "replace", "title", "trim", "upper")
@@ -38,8 +44,11 @@ class TooLongError(TemplateError):
     """A template gives more text than any document has."""
 
 
-def check(text: str, known: Collection[str]) -> None:
-    """Raise `LanguageError` unless the template can be understood and names nothing but `known`."""
+def check(text: str, known: Collection[str]) -> frozenset[str]:
+    """Raise `LanguageError` unless the template can be understood and names nothing but `known`.
+
+    Which other columns of the sheet it asks for; only where `ROW` is known.
+    """
     environment = _environment(markdown=False)
     try:
         tree = environment.parse(text)
@@ -48,10 +57,18 @@ def check(text: str, known: Collection[str]) -> None:
         environment.compile(tree)  # after the check: compiling works out what is constant, however long that takes
     except TemplateSyntaxError as error:
         raise LanguageError(f"{error.message}", error.lineno) from None
+    others = _others(tree) if ROW in known else {}
     unknown = find_undeclared_variables(tree) - set(known)
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
             raise LanguageError(f"{name.name!r} is no column here: declare it or correct the name", name.lineno)
+    declared = {bare(name): name for name in known if name != ROW}
+    for other, line in others.items():
+        if (name := declared.get(bare(other))) is not None:
+            raise LanguageError(f"the column {name} is declared: write {name} instead of {ROW}.{other}", line)
+        if bare(other) in _OURS:
+            raise LanguageError(f"{ROW}.{other}: this column is one we write, and says something else later", line)
+    return frozenset(others)
 
 
 def fill(text: str, values: Mapping[str, object], *, markdown: bool = False) -> str:
@@ -85,10 +102,27 @@ def _check_node(node: nodes.Node) -> None:
         raise LanguageError("loops stand at most two deep", node.lineno)
     if isinstance(node, _REFUSED):
         raise LanguageError("this is more than recipes can say: keep to names, filters, if and for", node.lineno)
-    if isinstance(node, nodes.Call) and not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
+    if isinstance(node, nodes.Call) and not _named(node.node, "range"):
         raise LanguageError("nothing can be called but range: put the result into a column", node.lineno)
-    if isinstance(node, nodes.Getattr) and not (isinstance(node.node, nodes.Name) and node.node.name == "loop"):
+    if isinstance(node, nodes.Getattr) and not _named(node.node, "loop", ROW):
         raise LanguageError(f"values have no parts: .{node.attr} cannot be asked for; use a filter", node.lineno)
+
+
+def _others(tree: nodes.Template) -> dict[str, int]:
+    """The columns asked for by `row.name`, each with a line it stands in."""
+    asked = [node for node in tree.find_all(nodes.Getattr) if _named(node.node, ROW)]
+    before_names = {id(node.node) for node in asked}
+    for name in tree.find_all(nodes.Name):
+        if _named(name, ROW) and id(name) not in before_names:
+            raise LanguageError(f"{ROW} stands before a column's name only, as in {ROW}.cost_centre", name.lineno)
+    for node in asked:
+        if not re.fullmatch(COLUMN, node.attr):
+            raise LanguageError(f"{ROW}.{node.attr}: write a column's name in small letters, digits and _", node.lineno)
+    return {node.attr: node.lineno for node in asked}
+
+
+def _named(node: nodes.Node, *names: str) -> bool:
+    return isinstance(node, nodes.Name) and node.name in names
 
 
 def _depth(loop: nodes.For) -> int:

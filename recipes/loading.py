@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from connectors.signing.model import PlacedField
 from recipes.document.roles import check_anchors, check_markdown
 from recipes.errors import DocumentError, RecipeError, RowProblem
-from recipes.language import LanguageError, check
+from recipes.language import ROW, LanguageError, check
 from recipes.model import CAMPAIGN_WORDS, Recipe, RecipeWords
 from recipes.values import read
 from recipes.yamlfile import YamlFile
@@ -36,13 +36,14 @@ def load(name_or_path: str | Path) -> Recipe:
     pdf = _pdf(words, file)
     markdown = _markdown(words, file) if pdf is None else None
     _check_columns(words, file)
-    _check_templates(words, file)
+    others = _check_templates(words, file)
     placed = _placed(words, pdf, file) if pdf is not None else ()
     if markdown is not None:
-        _check_document(words, markdown, folder)
+        others |= _check_document(words, markdown, folder)
     said = {name: getattr(words, name) for name in words.model_fields_set}
     said["campaign"] = words.campaign or words.id
-    return Recipe(**said, name=folder.name, folder=folder, markdown=markdown, pdf=pdf, placed=placed)
+    more = {"markdown": markdown, "pdf": pdf, "placed": placed, "others": tuple(sorted(others))}
+    return Recipe(**said, name=folder.name, folder=folder, **more)
 
 
 def available() -> list[Recipe]:
@@ -154,12 +155,15 @@ def _check_columns(words: RecipeWords, file: YamlFile) -> None:
                 raise file.problem(f"columns.{name}.{str(problem).rstrip('.')}", file.line(place)) from None
 
 
-def _check_templates(words: RecipeWords, file: YamlFile) -> None:
+def _check_templates(words: RecipeWords, file: YamlFile) -> frozenset[str]:
+    """Which columns they ask for that are not declared."""
+    others: frozenset[str] = frozenset()
     for place, text in _templates(words):
         try:
-            check(text, CAMPAIGN_WORDS if place == ["campaign"] else words.columns.keys())
+            others |= check(text, CAMPAIGN_WORDS if place == ["campaign"] else {*words.columns, ROW})
         except LanguageError as error:
             raise file.problem(f"{'.'.join(map(str, place))}: {error}", file.line(place)) from None
+    return others
 
 
 def _templates(words: RecipeWords) -> Iterator[tuple[list[str | int], str]]:
@@ -174,13 +178,15 @@ def _templates(words: RecipeWords) -> Iterator[tuple[list[str | int], str]]:
                 yield ["signers", at, name], text
 
 
-def _check_document(words: RecipeWords, markdown: str, folder: Path) -> None:
+def _check_document(words: RecipeWords, markdown: str, folder: Path) -> frozenset[str]:
+    """Which columns it asks for that are not declared."""
     try:
-        check(markdown, words.columns.keys())
+        others = check(markdown, {*words.columns, ROW})
     except LanguageError as error:
         raise RecipeError(f"{folder / (words.document or '')}, line {error.line}: {error}.") from None
     for line, problem in check_markdown(markdown, _roles(words)):
         raise RecipeError(f"{folder / (words.document or '')}, line {line}: {problem}.")
+    return others
 
 
 def _roles(words: RecipeWords) -> list[str]:

@@ -13,14 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from connectors.sheets import OUR_COLUMNS
 from connectors.signing.model import PlacedField
 from recipes.durations import Duration
-from recipes.headers import bare
+from recipes.headers import COLUMN, bare
+from recipes.language import ROW
 
-ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+ColumnName = Annotated[str, StringConstraints(pattern=f"^{COLUMN}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 CAMPAIGN_WORDS = frozenset({"year", "month"})
 """What a campaign's name may use; a sending has one campaign, so columns cannot stand in it."""
-_TAKEN = CAMPAIGN_WORDS | {"loop", "range", "true", "false", "none", "self", "caller", "varargs", "kwargs", "recursive"}
+_JINJAS = {"loop", "range", "true", "false", "none", "self", "caller", "varargs", "kwargs", "recursive"}
+_TAKEN = {*CAMPAIGN_WORDS, ROW, *_JINJAS}
 
 
 _SETTINGS = {"region": ("phone",), "decimal": ("number", "money"), "currency": ("money",), "first": ("date",)}
@@ -105,7 +107,8 @@ class RecipeWords(Words):
         "and {{ month }}.",
     )
     columns: Annotated[dict[ColumnName, Column], Field(min_length=1)] = Field(
-        description="The columns the sheet needs; it may have more, which are left alone."
+        description="The columns the sheet needs; of others that it has, templates take the text as "
+        "{{ row.cost_centre }}."
     )
     key: tuple[ColumnName, ...] = Field(
         default=(),
@@ -202,3 +205,5 @@ class Recipe(RecipeWords):
     markdown: str | None = None
     pdf: bytes | None = Field(default=None, repr=False)
     placed: tuple[PlacedField, ...] = ()
+    others: tuple[ColumnName, ...] = ()
+    """Columns that are not declared and that its templates ask for all the same, by `row.name`."""

@@ -13,7 +13,7 @@ from recipes.errors import RecipeError, RowProblem
 from recipes.faults import Fault
 from recipes.language import fill
 from recipes.model import Recipe, RecipeSigner
-from recipes.rows import check_columns, example_cells, row_key, row_values
+from recipes.rows import Others, check_columns, example_cells, row_key, row_values
 from recipes.values import Value, email, phone
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "render_row",
     "row_key",
 ]
+
+Values = Mapping[str, Value | Others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def campaign_name(recipe: Recipe, today: date) -> str:
     return " ".join(fill(recipe.campaign, {"year": f"{today:%Y}", "month": f"{today:%m}"}).split())
 
 
-def _document(recipe: Recipe, values: Mapping[str, Value], provider: str) -> Document:
+def _document(recipe: Recipe, values: Values, provider: str) -> Document:
     if kept := recipe.templates.get(provider, recipe.template):
         return Document(template=kept)
     if recipe.markdown is None:
@@ -78,14 +80,14 @@ def _document(recipe: Recipe, values: Mapping[str, Value], provider: str) -> Doc
     return Document(markdown=_text("document", recipe.markdown, values, markdown=True))
 
 
-def _fields(recipe: Recipe, values: Mapping[str, Value], provider: str) -> dict[str, str]:
+def _fields(recipe: Recipe, values: Values, provider: str) -> dict[str, str]:
     """What fills the provider's template. Where it stands in for the document, it can ask for any column."""
     if provider in recipe.templates and not recipe.fields:
-        return {name: str(value) for name, value in values.items()}
+        return {name: str(values[name]) for name in recipe.columns}
     return {name: _text(f"fields.{name}", text, values) for name, text in recipe.fields.items()}
 
 
-def _signer(signer: RecipeSigner, values: Mapping[str, Value]) -> Signer:
+def _signer(signer: RecipeSigner, values: Values) -> Signer:
     where = f"signer {signer.role}"
     mobile = " ".join(_text(where, signer.mobile, values).split()) if signer.mobile else ""
     company = " ".join(_text(where, signer.company, values).split()) if signer.company else ""
@@ -99,7 +101,7 @@ def _signer(signer: RecipeSigner, values: Mapping[str, Value]) -> Signer:
     )
 
 
-def _line(where: str, template: str, values: Mapping[str, Value]) -> str:
+def _line(where: str, template: str, values: Values) -> str:
     """A text that has to say something, on one line."""
     line = " ".join(_text(where, template, values).split())
     if not line:
@@ -108,7 +110,7 @@ def _line(where: str, template: str, values: Mapping[str, Value]) -> str:
     return line
 
 
-def _text(where: str, template: str, values: Mapping[str, Value], *, markdown: bool = False) -> str:
+def _text(where: str, template: str, values: Values, *, markdown: bool = False) -> str:
     try:
         return fill(template, values, markdown=markdown)
     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:

@@ -10,8 +10,12 @@ from difflib import get_close_matches
 from recipes.errors import RecipeError, RowProblem
 from recipes.faults import Fault, shortened
 from recipes.headers import bare, folded
+from recipes.language import ROW
 from recipes.model import Column, Recipe
 from recipes.values import Value, read
+
+PLAIN = Column(required=False, example="", description="Whatever stands there.")
+"""What a column that is not declared is read as."""
 
 MOST, HEADER = 20, 60
 """Columns, and characters of each, that are named in a sentence about what a sheet has."""
@@ -21,22 +25,22 @@ def check_columns(recipe: Recipe, columns: Iterable[str]) -> None:
     """Raise `RecipeError`, naming what is missing and what the sheet has, unless the recipe's columns are there.
 
     Columns match whatever their capitals, spaces, hyphens and accents: `Signer E-Mail` is `signer_email`. A column
-    that is not required may be missing; columns the recipe does not know are nobody's business.
+    that is not required may be missing; columns the recipe does not ask for are nobody's business.
     """
+    asked = recipe.by_header | {bare(name): name for name in recipe.others}
     there: dict[str, str] = {}
     for column in columns:
         name = bare(column)
-        if name in there and name in recipe.by_header:
+        if name in there and name in asked:
             raise RecipeError(
-                f"The columns {there[name]!r} and {column!r} both mean {recipe.by_header[name]}: rename one of them in "
-                "the sheet."
+                f"The columns {there[name]!r} and {column!r} both mean {asked[name]}: rename one of them in the sheet."
             )
         there[name] = column
-    missing = [name for key, name in recipe.by_header.items() if key not in there and _is_needed(recipe, name)]
+    missing = [name for key, name in asked.items() if key not in there and _is_needed(recipe, name)]
     if not missing:
         return
     listed = ", ".join(missing)
-    hint = _alike(missing, {name: column for name, column in there.items() if name not in recipe.by_header})
+    hint = _alike(missing, {name: column for name, column in there.items() if name not in asked})
     raise RecipeError(
         f"The sheet lacks the column{'s' if len(missing) > 1 else ''} {listed}, which the recipe {recipe.name} needs; "
         f"it has {_listed(list(there.values()))}: {hint}."
@@ -60,24 +64,49 @@ def row_key(recipe: Recipe, cells: Mapping[str, str]) -> str:
     return " / ".join(parts)
 
 
-def row_values(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, Value]:
-    """The row's values by column, all of the recipe's columns. Raises `RowProblem`, which names every bad column."""
+def row_values(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, Value | Others]:
+    """The row's values by column, all of the recipe's columns, and under `row` those of others it asks for.
+
+    Raises `RowProblem`, which names every bad column.
+    """
     by_name = _by_name(recipe, cells)
-    values: dict[str, Value] = {}
     faults: list[Fault] = []
-    for name, column in recipe.columns.items():
-        try:
-            values[name] = read(name, column, by_name.get(name, ""))
-        except RowProblem as problem:
-            faults.extend(problem.faults)
+    values: dict[str, Value | Others] = {**_read(recipe.columns, by_name, faults)}
+    if recipe.others:
+        names = {bare(name): name for name in recipe.others}
+        by_name = {name: cell for column, cell in cells.items() if (name := names.get(bare(column)))}
+        values[ROW] = Others(_read(dict.fromkeys(recipe.others, PLAIN), by_name, faults))
     if faults:
         raise RowProblem(faults)
     return values
 
 
+class Others:
+    """What `row` is in a template. Not a dictionary, whose methods a template could take for columns."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Mapping[str, Value]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, name: str) -> Value:
+        return self._texts[name]
+
+
 def example_cells(recipe: Recipe) -> dict[str, str]:
-    """A row made of the columns' examples."""
-    return {name: column.example for name, column in recipe.columns.items()}
+    """A row made of the columns' examples; those that are not declared hold their own name."""
+    declared = {name: column.example for name, column in recipe.columns.items()}
+    return declared | {name: name.replace("_", " ") for name in recipe.others}
+
+
+def _read(columns: Mapping[str, Column], cells: Mapping[str, str], faults: list[Fault]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, column in columns.items():
+        try:
+            values[name] = read(name, column, cells.get(name, ""))
+        except RowProblem as problem:
+            faults.extend(problem.faults)
+    return values
 
 
 def _by_name(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, str]:
@@ -85,8 +114,8 @@ def _by_name(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_needed(recipe: Recipe, name: str) -> bool:
-    column = recipe.columns[name]
-    return column.required and column.default is None
+    column = recipe.columns.get(name)
+    return column is None or (column.required and column.default is None)
 
 
 def _retyped(name: str, column: Column, cell: str, text: str) -> str:

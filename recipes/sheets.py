@@ -19,8 +19,8 @@ _HOW: Mapping[str, str] = {
 
 
 def column_plans(recipe: Recipe) -> list[ColumnPlan]:
-    """The recipe's columns, in its order."""
-    return [
+    """The recipe's columns, in its order, and behind them those its templates ask for without declaring them."""
+    declared = [
         ColumnPlan(
             name=name,
             kind=column.type,
@@ -30,6 +30,11 @@ def column_plans(recipe: Recipe) -> list[ColumnPlan]:
         )
         for name, column in recipe.columns.items()
     ]
+    others = [
+        ColumnPlan(name=name, kind="text", note="Any text. May stay empty.", choices=(), required=False)
+        for name in recipe.others
+    ]
+    return [*declared, *others]
 
 
 def sample_rows(recipe: Recipe) -> list[dict[str, str]]:

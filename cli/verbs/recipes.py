@@ -34,12 +34,12 @@ def list_recipes(*, as_json: Annotated[bool, Parameter("--json", negative="")] =
         except RecipeError as error:
             broken.append(str(error))
     if as_json:
-        facts = [{"recipe": r.name, "description": r.description, "columns": list(r.columns)} for r in found]
+        facts = [{"recipe": r.name, "description": r.description, "columns": [*r.columns, *r.others]} for r in found]
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         show(
             ("recipe", "what it is for", "columns of its sheet"),
-            [(recipe.name, recipe.description, ", ".join(recipe.columns)) for recipe in found],
+            [(recipe.name, recipe.description, ", ".join([*recipe.columns, *recipe.others])) for recipe in found],
         )
     if broken:
         raise AnswerIsNo(" ".join(broken))

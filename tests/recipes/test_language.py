@@ -82,3 +82,27 @@ def test_a_text_has_an_end() -> None:
 
 def test_a_value_is_never_taken_for_a_template() -> None:
     assert fill("{{ a }}", {"a": "{{ b }}{% if %}{#"}) == "{{ b }}{% if %}{#"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ row }}", "before a column's name only"),
+        ("{% set row = a %}{{ row.x }}", "before a column's name only"),
+        ("{% for row in a %}{{ row.x }}{% endfor %}", "before a column's name only"),
+        ("{{ row.__class__ }}", "small letters"),
+        ("{{ row.cost.centre }}", "no parts"),
+        ("{{ row.cost() }}", "nothing can be called"),
+        ("{{ row.A }}", "small letters"),
+        ("{{ row.sign_er }}", "the column signer is declared"),
+        ("{{ row.esign_status }}", "one we write"),
+    ],
+)
+def test_other_columns_are_asked_for_by_name_alone(template: str, said: str) -> None:
+    with pytest.raises(LanguageError, match=said):
+        check(template, ["a", "signer", "row"])
+
+
+def test_a_campaign_is_nobodys_row() -> None:
+    with pytest.raises(LanguageError, match="no column here"):
+        check("{{ row.x }}", ["year", "month"])

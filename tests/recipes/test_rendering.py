@@ -117,3 +117,33 @@ def test_a_campaign_may_go_by_year_and_month(write: Write) -> None:
     recipe = load(write(YAML + "campaign: 'round {{ year }}-{{ month }}'\n"))
     assert campaign_name(recipe, date(2026, 3, 5)) == "round 2026-03"
     assert campaign_name(load(write()), date(2026, 3, 5)) == "small"
+
+
+OTHERS = YAML.replace(
+    "title: Agreement with {{ company }}", 'title: "Agreement with {{ company }}, {{ row.cost_centre }}"'
+)
+
+
+def test_columns_that_are_not_declared_are_there_for_templates_as_plain_text(write: Write) -> None:
+    recipe = load(write(OTHERS, "# For {{ company }}\n\n{% if row.note %}Note: {{ row.note | upper }}{% endif %}\n"))
+    assert recipe.others == ("cost_centre", "note")
+    cells = {**GOOD, "Cost  Centre": " 0 47 ", "NOTE": "**now** {{ company }}", "esign status": "sent", "more": "x"}
+    request = render_row(recipe, cells, provider="esignatures", test=True).request
+    assert request.title == "Agreement with Example Company 01, 0 47"
+    assert request.document.markdown is not None
+    assert request.document.markdown.endswith(r"Note: \*\*NOW\*\* \{\{ COMPANY \}\}")
+    empty = render_row(recipe, {**cells, "NOTE": ""}, provider="esignatures", test=True).request
+    assert empty.document.markdown == "# For Example Company 01\n\n"
+
+
+def test_a_columns_name_is_never_a_method(write: Write) -> None:
+    recipe = load(write(YAML, "{{ row.items }} {{ row.keys }} {{ row.title }}\n"))
+    cells = {**GOOD, "items": "1", "keys": "2", "title": "3"}
+    assert render_row(recipe, cells, provider="esignatures", test=True).request.document.markdown == "1 2 3\n"
+
+
+def test_a_providers_own_template_gets_the_declared_columns_only(write: Write) -> None:
+    recipe = load(write(OTHERS + "templates: {lumin: tmpl-1}\n"))
+    request = render_row(recipe, {**GOOD, "cost centre": "9"}, provider="lumin", test=True).request
+    assert request.fields == {"company": "Example Company 01", "email": "person01@example.com", "count": "3"}
+    assert request.title.endswith(", 9")

@@ -107,6 +107,17 @@ def test_two_headers_for_one_column_are_refused(small: Recipe) -> None:
         check_columns(small, ["company", "email", "Email"])
 
 
+def test_a_column_that_templates_ask_for_has_to_be_there_declared_or_not(write: Write) -> None:
+    recipe = load(write(YAML, "{{ row.cost_centre }}\n"))
+    check_columns(recipe, ["company", "email", "Cost-Centre"])
+    with pytest.raises(RecipeError, match=r"lacks the column cost_centre, .*rename 'Cost Center' to cost_centre"):
+        check_columns(recipe, ["company", "email", "Cost Center"])
+    with pytest.raises(RecipeError, match="both mean cost_centre"):
+        check_columns(recipe, ["company", "email", "cost centre", "Cost Centre"])
+    with pytest.raises(RowProblem, match=r"email: .*cost_centre: holds invisible"):
+        row_values(recipe, {**GOOD, "email": "x", "cost centre": "\u202e"})
+
+
 def test_retyping_a_key_makes_no_new_row(write: Write) -> None:
     recipe = load(write(YAML.replace("key: [company]", "key: [company, email, number]").replace(
         "columns:\n", "columns:\n  number: {type: integer, description: A number., example: '1'}\n"
