@@ -221,6 +221,25 @@ class Case:
         self._turn_over(at)
         return True
 
+    def correct(self, person: Person, what: str, at: datetime, *, anew: bool) -> bool:
+        """A signer's data, `what` of them, are others now at the provider; whether that signer has to be asked anew.
+
+        `anew`: they are reached somewhere else now, so that whatever was seen or came back there says nothing of them.
+        """
+        bounced = person.state is SignerState.BOUNCED or self.last_event == EventType.BOUNCED.value
+        self.happenings.append(Happening("corrected", "correction", at, person.id, what))
+        if not self.state.terminal:
+            self.last_event, self.last_event_at = "corrected", at
+        self.wanted.append(Want(self.id, "sheet"))
+        asked = anew and person in self.in_turn()
+        if asked:
+            if bounced:
+                self.problem = None
+            person.state, person.invited_at, person.viewed_at = SignerState.INVITED, at, None
+            person.next_reminder_at = None
+        self._turn_over(at)
+        return asked
+
     def end_unsent(self, state: RequestState, problem: str | None, at: datetime) -> None:
         """An attempt ended without a provider id: failed, uncertain, or planned again."""
         self.state, self.problem = state, problem

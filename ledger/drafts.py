@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Annotated, Literal, overload
 
 from pydantic import Field, SkipValidation
 
-from connectors.signing.model import Frozen, SignatureRequest
+from connectors.signing.model import Document, Frozen, SignatureRequest
 from ledger.states import RequestState
 
 
@@ -30,9 +31,30 @@ def content_hash(request: SignatureRequest) -> bytes:
     return hash_of(request_content(request), document_content(request)[0])
 
 
+def corrected_content(content: str, position: int, correction: Correction) -> str:
+    """The same content with other data of the signer at this position, as a plan of the corrected row would have it."""
+    request = SignatureRequest.model_validate({**json.loads(content), "document": Document(markdown="")})
+    people = list(request.signers)
+    people[position - 1] = people[position - 1].model_copy(update=correction.given)
+    return request_content(request.model_copy(update={"signers": tuple(people)}))
+
+
 def hash_of(content: str, document_sha256: str) -> bytes:
     """The same from the ledger's own columns."""
     return hashlib.sha256(f"{document_sha256}{content}".encode()).digest()
+
+
+class Correction(Frozen):
+    """What is to be different about a signer whose request is out; what is `None` stays as it is."""
+
+    name: str | None = None
+    email: str | None = None
+    mobile: str | None = None
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What is said, by name."""
+        return {name: value for name, value in self if value is not None}
 
 
 class Reminders(Frozen):
@@ -129,7 +151,13 @@ class Known(Frozen):
     provider: str = ""
     account: str = ""
     content_hash: bytes | None = None
-    """Of what it was planned with, see `content_hash`; None where nobody asked."""
+    """Of what is out, see `content_hash`; None where nobody asked."""
+    planned_hash: bytes | None = None
+    """Of what it was planned with, where a signer was corrected since."""
+
+    def says(self, content: bytes) -> bool:
+        """Whether this is what is out, or what went out before a signer was corrected."""
+        return content in (self.content_hash, self.planned_hash)
 
 
 class Marked(Frozen):

@@ -43,11 +43,14 @@ async def known(ledger: Ledger, mode: str, campaign: str, keys: Collection[str])
     found: dict[str, Known] = {}
     async with ledger.read() as connection:
         newest = _of_keys(connection, mode, campaign, keys).order_by(requests.c.round)
-        with_content = newest.add_columns(requests.c.content, requests.c.document_sha256)
+        columns = (requests.c.content, requests.c.document_sha256, requests.c.planned_hash)
+        with_content = newest.add_columns(*columns)
         async with connection.stream(with_content) as rows:  # the contents are long, and wanted for their hash alone
             async for row in rows.mappings():
                 told = dict(row)
                 hashed = hash_of(told.pop("content"), told.pop("document_sha256"))
+                before = told.pop("planned_hash")
+                told["planned_hash"] = bytes.fromhex(before) if before else None
                 found[told["key"]] = Known(**told, content_hash=hashed)  # the last round wins
     return found
 

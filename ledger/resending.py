@@ -19,7 +19,7 @@ RESENDABLE = (RequestState.FAILED, RequestState.DECLINED, RequestState.EXPIRED, 
 """Only what is over without being completed. What may have been sent is never among it."""
 PORTION = 500
 _COPIED = ("batch_id", "row", "mode", "campaign", "key", "provider", "account", "content", "document_sha256",
-           "archive_name", "reminders", "expires_in_hours")  # fmt: skip
+           "archive_name", "reminders", "expires_in_hours", "planned_hash")  # fmt: skip
 _COPIED_OF_PEOPLE = ("position", "turn", "role", "name", "email")
 
 

@@ -141,6 +141,7 @@ requests = Table(
     Column("archived_as", Text),
     Column("archived_sha256", Text),
     Column("archived_size", BigInteger),
+    Column("planned_hash", Text),  # of what it was planned with, once a signer was corrected in `content`
     UniqueConstraint("mode", "campaign", "key", "round"),
     Index("ix_requests_batch_id_state_row", "batch_id", "state", "row"),
     _only("accepted", "requests", "provider_id", where="provider_id IS NOT NULL"),

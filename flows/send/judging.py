@@ -181,7 +181,7 @@ def _judge(
         return judged
     if known.state in openings:
         return replace(judged, note=f"{WAS[known.state]} last time{f': {known.problem}' if known.problem else ''}")
-    edited = known.content_hash is not None and known.content_hash != content_hash(rendered.request)
+    edited = known.content_hash is not None and not known.says(content_hash(rendered.request))
     comparable = known.provider == sending.provider.name
     return replace(judged, verdict=PlanVerdict.EDITED if edited and comparable else PlanVerdict.UNCHANGED)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ledger.errors import LedgerTooNew
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest step in `versions/`; a test keeps the two equal."""
 
 
