@@ -201,6 +201,7 @@ class ESignatures(OverHttp):
             Capability.ORDER,
             Capability.REMIND,
             Capability.CANCEL,
+            Capability.CORRECT_SIGNER,
             Capability.EXPIRY,
             Capability.DOWNLOAD,
             Capability.SIGN_LINKS,
@@ -287,6 +288,17 @@ class ESignatures(OverHttp):
 
     async def remind(self, provider_id: str, signer_id: str) -> None:
         await self.http.call("POST", self._path("contracts", provider_id, "signers", signer_id, "send_contract"))
+
+    async def correct_signer(
+        self,
+        provider_id: str,
+        signer_id: str,
+        *,
+        name: str | None = None,
+        email: str | None = None,
+        mobile: str | None = None,
+    ) -> None:
+        await self.change_signer(provider_id, signer_id, SignerChange(name=name, email=email, mobile=mobile))
 
     async def download(self, provider_id: str, url: str | None = None) -> bytes:
         """Fetch the signed PDF. Links run out after three days [docs]: then a fresh one is asked for, once."""

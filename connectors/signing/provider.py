@@ -37,6 +37,7 @@ class Capability(StrEnum):
     ORDER = "order", "invites signers one after the other"
     REMIND = "remind", "can be told to remind a signer"
     CANCEL = "cancel", "can withdraw a request nobody has completed"
+    CORRECT_SIGNER = "correct_signer", "can correct a signer's name, address or number in a request that is out"
     EXPIRY = "expiry", "closes a request by itself at a given time"
     DOWNLOAD = "download", "hands out the signed PDF"
     SIGN_LINKS = "sign_links", "hands out each signer's link on demand"
@@ -206,6 +207,19 @@ class Provider(ABC):
     async def remind(self, provider_id: str, signer_id: str) -> None:
         """Have the provider write to one signer again."""
         raise Unsupported(f"{self.title} cannot be told to remind a signer.")
+
+    async def correct_signer(
+        self,
+        provider_id: str,
+        signer_id: str,
+        *,
+        name: str | None = None,
+        email: str | None = None,
+        mobile: str | None = None,
+    ) -> None:
+        """Set a signer's data anew; what is `None` stays as it is. Setting the same again changes nothing, and nobody
+        is asked by it: `remind` does that."""
+        raise Unsupported(f"{self.title} cannot correct a signer once a request is out.")
 
     async def download(self, provider_id: str, url: str | None = None) -> bytes:
         """Fetch the signed PDF; from `url` where an event brought one, else after asking the provider for it."""

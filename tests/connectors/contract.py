@@ -189,6 +189,7 @@ class ProviderContract:
         for capability, verb in (
             (Capability.REMIND, lambda: provider.remind(sent.id, signer)),
             (Capability.SIGN_LINKS, lambda: provider.sign_links(sent.id)),
+            (Capability.CORRECT_SIGNER, lambda: provider.correct_signer(sent.id, signer, email="person03@example.com")),
             (Capability.CANCEL, lambda: provider.cancel(sent.id)),
             (Capability.LIST, lambda: provider.recent()),
         ):

@@ -434,6 +434,11 @@ class TestESignatures(ProviderContract):
             "multi_factor_authentications": ["email_verification_code", "photo_id"],
         }
 
+    async def test_a_correction_says_what_is_given_alone(self, provider: Any, server: Server) -> None:
+        await provider.correct_signer(CONTRACT, SIGNER, name="Signer Four", mobile="+12025550104")
+        assert server.requests[-1].url.path == f"/api/contracts/{CONTRACT}/signers/{SIGNER}"
+        assert self.last_body(server) == {"name": "Signer Four", "mobile": "+12025550104"}
+
     @pytest.mark.parametrize("word", ["order", "signs_by_itself"])
     def test_what_cannot_be_changed_about_a_signer_has_no_word(self, word: str) -> None:
         with pytest.raises(ValidationError):
