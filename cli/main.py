@@ -68,7 +68,7 @@ app.command(
 )
 app.command("cli.verbs.sheet:app", name="sheet", help="A new sheet for a recipe, and a sheet brought up to date.")
 app.command("cli.verbs.batch:app", name="batch", help="Steer a batch: pause, resume, void, remind, resend.")
-app.command("cli.verbs.request:app", name="request", help="One request: show, remind, cancel, resolve.")
+app.command("cli.verbs.request:app", name="request", help="One request: show, remind, correct, cancel, resolve.")
 app.command("cli.verbs.recipes:app", name="recipes", help="What can be sent: the recipes on this machine.")
 app.command(
     "cli.verbs.providers:app", name="providers", help="What each provider can do, and whether an account works."

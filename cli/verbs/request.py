@@ -109,6 +109,66 @@ async def cancel(request: str, /, *, yes: Annotated[bool, Parameter(negative="")
 
 
 @app.command
+async def correct(
+    request: str,
+    /,
+    *,
+    role: str | None = None,
+    name: str | None = None,
+    email: str | None = None,
+    mobile: str | None = None,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Correct a signer of a request that is out; with another address or number they are asked to sign anew.
+
+    The document stays as it was sent, whatever it says of them.
+
+    Parameters
+    ----------
+    request
+        Its id (`req_…`), or what stands in the sheet's `esign id`.
+    role
+        Which signer, by the recipe's word; needed where several sign.
+    name
+        The right name.
+    email
+        The right e-mail address.
+    mobile
+        The right mobile number, with its country code.
+    yes
+        Do not ask.
+    """
+    from cli.needs import quiet_prefect
+
+    quiet_prefect()
+    from cli.corrected import show_change, show_corrected
+    from flows.accounts import Accounts
+    from flows.batch.correct import correct_signer
+    from flows.batch.correctable import CannotCorrect, judge_correction, read_correction
+    from flows.batch.news import hear_news
+    from flows.batch.sheet import show_in_sheet
+    from ledger.correcting import present
+    from ledger.dossier import dossier
+
+    correction = read_correction(name, email, mobile)
+    async with _opened(request) as (settings, ledger, found, batch), Accounts() as accounts:
+        await hear_news(ledger, settings)
+        found = await dossier(ledger, found.id) or found
+        try:
+            change = judge_correction(found, await present(ledger, found.id), correction, role)
+            if not yes:
+                show_change(change)
+            confirm_number(1, f"correct {change.signer.role} of {found.id} (row {found.row})", yes=yes)
+            try:
+                done = await correct_signer(ledger, accounts, batch, found, change)
+            finally:
+                await show_in_sheet(ledger, batch.id)
+        except CannotCorrect as problem:
+            raise AnswerIsNo(str(problem)) from None
+    show_corrected(found, change, done)
+
+
+@app.command
 async def resolve(
     request: str,
     /,

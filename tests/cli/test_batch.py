@@ -173,6 +173,35 @@ async def _short_id(ledger: Ledger) -> str:
     return ledger.short_id
 
 
+def test_a_signer_is_corrected_after_a_yes_and_the_sheet_named(stage: Stage, esign: Said) -> None:
+    request_id = stage.request(stage.batch(1, 1), 2)
+    who = (request_id, "--role", "counterparty", "--email", "person07@example.com")
+    code, said, complaint = esign("request", "correct", *who)
+    assert code == 2 and "add --yes" in complaint and "person01@example.com → person07@example.com" in said
+    assert stage.provider.calls["correct"] == 0
+    code, said, _ = esign("request", "correct", *who, "--yes")
+    assert code == 0 and "corrected and asked to sign anew" in said and "row in the sheet as well" in said
+    _, page, _ = esign("request", "show", request_id)
+    assert "person07@example.com" in page and "person01@example.com" not in page and "corrected" in page
+    code, _, complaint = esign("request", "correct", *who, "--yes")
+    assert code == 1 and "esign request remind" in complaint and complaint.count("\n") == 1
+
+
+def test_how_a_correction_fails_is_one_sentence_with_its_code(stage: Stage, esign: Said) -> None:
+    request_id = stage.request(stage.batch(1, 1), 2)
+    right = ("--email", "person07@example.com", "--yes")
+    for words in (right, ("--role", "counterparty", "--email", "person07", "--yes"), ("--role", "counterparty")):
+        code, _, complaint = esign("request", "correct", request_id, *words)
+        assert code == 2 and complaint.count("\n") == 1 and "person07" not in complaint
+    stage.provider.correction_faults = [says(422), says(500)]
+    for expected, word in ((1, "Nothing was changed"), (3, "same command again")):
+        code, _, complaint = esign("request", "correct", request_id, "--role", "counterparty", *right)
+        assert code == expected and word in complaint and complaint.count("\n") == 1
+    stage.provider.faults = [says(429)]
+    code, _, complaint = esign("request", "correct", request_id, "--role", "counterparty", *right)
+    assert code == 3 and f"esign request remind {request_id}" in complaint
+
+
 def test_an_unclear_request_is_named_in_status_and_resolved_by_a_persons_word(stage: Stage, esign: Said) -> None:
     stage.provider.settings_given = {"settle_seconds": 600.0}
     stage.provider.hides = True

@@ -13,7 +13,14 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import SecretStr
 
-from connectors.signing.errors import AuthenticationError, ConnectorError, OutcomeUnknown, TransientError, Unsupported
+from connectors.signing.errors import (
+    AuthenticationError,
+    ConnectorError,
+    OutcomeUnknown,
+    PermanentError,
+    TransientError,
+    Unsupported,
+)
 from connectors.signing.model import Document, EventType, Snapshot, Status
 from connectors.signing.provider import Capability, Provider
 from tests.contract.scene import Scene, scene, sent
@@ -119,6 +126,27 @@ class AtTheSandbox:
         before = await stage.letters()
         await stage.provider.remind(one.id, signer)
         assert await stage.letters() == before + 1
+
+    async def test_a_signer_is_corrected_where_that_is_declared(self, stage: Scene) -> None:
+        one = await self.send(stage)
+        signer = next((signer.id for signer in one.signers if signer.id), "1")
+        if Capability.CORRECT_SIGNER not in self.provider_class.capabilities:
+            with pytest.raises(Unsupported):
+                await stage.provider.correct_signer(one.id, signer, email="person07@example.com")
+            return
+        before = await stage.letters()
+        for _ in range(2):  # it sets values, so that the same again is the same
+            await stage.provider.correct_signer(one.id, signer, email="person07@example.com")
+        assert await stage.letters() == before
+        shown = (await stage.provider.get(one.id)).signers
+        assert [who.email for who in shown] == ["person07@example.com", "person02@example.com"]
+        assert [who.name for who in shown] == [who.name for who in one.signers]
+        await stage.provider.remind(one.id, signer)
+        assert await stage.letters() == before + 1
+        await stage.sign_all(one.id)
+        await stage.heard(one.id, self.completion)
+        with pytest.raises(PermanentError):
+            await stage.provider.correct_signer(one.id, signer, email="person08@example.com")
 
     async def test_what_was_sent_is_found_by_its_mark_where_that_is_declared(self, stage: Scene) -> None:
         if Capability.FIND not in self.provider_class.capabilities:

@@ -25,6 +25,7 @@ class FakeProvider:
         self.faults: list[Fault] = []
         self.withdrawal_faults: list[Fault] = []
         self.get_faults: list[Fault] = []
+        self.correction_faults: list[Fault] = []
         self.hides = False
         """Whether the list shows nothing, as one that lags behind."""
         self.signs_when_asked = True
@@ -49,6 +50,7 @@ class FakeProvider:
         app.router.add_get("/esignatures/api/contracts/recent", self._recent)
         app.router.add_get("/esignatures/api/contracts/{id}", self._get)
         app.router.add_post("/esignatures/api/contracts/{id}/signers/{signer}/send_contract", self._remind)
+        app.router.add_post("/esignatures/api/contracts/{id}/signers/{signer}", self._correct)
         app.router.add_post("/esignatures/api/contracts/{id}/withdraw", self._withdraw)
         app.router.add_get("/files/{id}", self._file)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -124,6 +126,19 @@ class FakeProvider:
             return answer
         self.reminded.append((request.match_info["id"], request.match_info["signer"]))
         return web.json_response({"status": "queued"})
+
+    async def _correct(self, request: web.Request) -> web.StreamResponse:
+        self.calls["correct"] += 1
+        if self.correction_faults and (answer := await self.correction_faults.pop(0)(request)) is not None:
+            return answer
+        self.correct(request.match_info["signer"], await request.json())
+        return web.json_response({"status": "queued"})
+
+    def correct(self, signer_id: str, change: dict[str, Any]) -> None:
+        for contract in self.contracts:
+            for signer in contract["signers"]:
+                if signer["id"] == signer_id:
+                    signer.update(change)
 
     async def _withdraw(self, request: web.Request) -> web.StreamResponse:
         self.calls["withdraw"] += 1
