@@ -7,6 +7,7 @@ from datetime import date
 
 from cli.planning import Ready
 from cli.tables import one_line, printable, show
+from connectors.signing.provider import Capability
 from flows.send.grouping import Group, grouped
 from flows.send.judging import BAD, WAS
 from flows.send.outlook import Outlook
@@ -38,7 +39,7 @@ def show_plan(ready: Ready, rows: Sequence[PlanRow]) -> None:
     for note in plan.notes:
         print(f"Note: {printable(note)}")
     print(numbers(plan, rows))
-    for line in _edited([row.row for row in rows if row.verdict is PlanVerdict.EDITED]):
+    for line in _edited(plan, [row.row for row in rows if row.verdict is PlanVerdict.EDITED]):
         print(line)
     bad = [row for row in rows if row.verdict in BAD]
     for line in _mend(plan, bad):
@@ -115,14 +116,16 @@ def _outlook(made: Outlook) -> Iterator[str]:
         yield f"Note: {warning}"
 
 
-def _edited(rows: Sequence[int]) -> Iterator[str]:
+def _edited(plan: Plan, rows: Sequence[int]) -> Iterator[str]:
     if not rows:
         return
     named = "Row" if len(rows) == 1 else "Rows"
+    can = Capability.CORRECT_SIGNER in plan.sending.provider.capabilities
+    correct = " correct a signer's name, address or number with `esign request correct` (see --row N);" if can else ""
     yield (
         f"{named} {_listed(rows)}: edited since sent, in the sheet or in the recipe. Nothing is sent for them. Leave "
-        "what is out as it is; or take it back with `esign request cancel` and what stands in 'esign id', and send the "
-        "row as it is now with `esign send … --again --row N`."
+        f"what is out as it is;{correct} or take it back with `esign request cancel` and what stands in 'esign id', "
+        "and send the row as it is now with `esign send … --again --row N`."
     )
 
 

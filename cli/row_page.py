@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.failures import AnswerIsNo, BadUsage
 from cli.plan_page import WORDS, heading, why
 from cli.tables import one_line, printable
 from connectors.signing.model import SignatureRequest
+from connectors.signing.provider import Capability
 from flows.send.as_pdf import sent_as_pdf
 from flows.send.judging import BAD
-from flows.send.plan import Plan, PlanRow
+from flows.send.plan import Plan, PlanRow, PlanVerdict
 from recipes.rendering import Rendered
 
+if TYPE_CHECKING:
+    from ledger.store import Ledger
 
-def show_rows(plan: Plan, rows: Sequence[PlanRow]) -> None:
+
+async def show_rows(ledger: Ledger, plan: Plan, rows: Sequence[PlanRow]) -> None:
     """Print what reaches people through each of these rows; one that cannot be sent says why."""
     print(heading(plan))
     for row in rows:
-        _show(plan, row)
+        ways = [command async for command in _corrections(ledger, plan, row)]
+        _show(plan, row, ways)
 
 
-def _show(plan: Plan, row: PlanRow) -> None:
+async def _corrections(ledger: Ledger, plan: Plan, row: PlanRow) -> AsyncIterator[str]:
+    """The commands after which this edited row is as it was sent, if corrections of its signers are all it takes."""
+    known = row.known
+    if row.verdict is not PlanVerdict.EDITED or known is None or not known.state.open:
+        return
+    if Capability.CORRECT_SIGNER not in plan.sending.provider.capabilities:
+        return
+    from ledger.correcting import corrections
+
+    request = plan.rendered(row).request
+    for role, correction in (await corrections(ledger, known.request_id, request)).items():
+        who = ["--role", role] if len(request.signers) > 1 else []
+        words = [word for name, value in correction.given.items() for word in (f"--{name}", value)]
+        yield shlex.join(["esign", "request", "correct", known.request_id, *who, *words])
+
+
+def _show(plan: Plan, row: PlanRow, ways: Sequence[str]) -> None:
     print(f"\nRow {row.row} · {one_line(row.key or 'no key')} · {WORDS[row.verdict]}")
     if row.verdict in BAD:
         for fault in row.faults:
@@ -30,6 +53,8 @@ def _show(plan: Plan, row: PlanRow) -> None:
         return
     if said := why(row):
         print(f"  {one_line(said)}")
+    for command in ways:
+        print(f"  to correct what is out: {one_line(command)}")
     for line in _content(plan, plan.rendered(row)):
         print(line)
 

@@ -7,10 +7,10 @@ import json
 from pydantic import Field
 from sqlalchemy import select, update
 
-from connectors.signing.model import Frozen
+from connectors.signing.model import Frozen, SignatureRequest
 from ledger.casefile import Casefile
 from ledger.cases import Case, Person
-from ledger.drafts import Correction, corrected_content, hash_of
+from ledger.drafts import Correction, content_hash, corrected_content, hash_of
 from ledger.prepared import now
 from ledger.schema import requests, signers
 from ledger.states import RequestState, SignerState
@@ -77,6 +77,21 @@ async def corrected(ledger: Ledger, request_id: str, signer_id: str, correction:
             await casefile.put_back()
             return asked
     return False
+
+
+async def corrections(ledger: Ledger, request_id: str, wanted: SignatureRequest) -> dict[str, Correction]:
+    """What makes the request that is out say the same as this one, by role; empty where corrections cannot do that,
+    since something else differs as well."""
+    chosen = select(requests.c.content, requests.c.document_sha256).where(requests.c.id == request_id)
+    async with ledger.read() as connection:
+        row = (await connection.execute(chosen)).one()
+    content, found = row.content, {}
+    for place, (before, after) in enumerate(zip(json.loads(content)["signers"], wanted.signers, strict=False), start=1):
+        now_ = {name: getattr(after, name) for name in Correction.model_fields}
+        changed = Correction(**{name: value for name, value in now_.items() if value != before.get(name)})
+        if changed.given:
+            content, found[after.role] = corrected_content(content, place, changed), changed
+    return found if hash_of(content, row.document_sha256) == content_hash(wanted) else {}
 
 
 async def unclear(ledger: Ledger, request_id: str) -> None:

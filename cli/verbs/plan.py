@@ -57,7 +57,7 @@ async def plan(
             for line in lines(ready, rows):
                 print(line)
         elif options.row:
-            show_rows(ready.plan, rows)
+            await show_rows(ready.ledger, ready.plan, rows)
         else:
             show_plan(ready, rows)
         if pdf is not None:

@@ -6,8 +6,11 @@ from collections.abc import Collection
 
 from prefect.artifacts import acreate_markdown_artifact
 
+from connectors.signing.provider import Capability
+from connectors.signing.registry import PROVIDERS
 from flows.send.plan import PlanRow
 from flows.watch.job import Turn
+from ledger.drafts import Known
 from ledger.states import RequestState
 
 MOST = 200
@@ -28,7 +31,7 @@ def edits(rows: Collection[PlanRow], new: Collection[PlanRow]) -> str:
     """A table of the rows, and the choices."""
     lines = [
         f"| {row.row}{' (new)' if row in new else ''} | `{row.known.request_id}` | {row.known.state} "
-        f"| {choice(row.known.request_id, row.known.state)} |"
+        f"| {choice(row.known)} |"
         for row in list(rows)[:MOST]
         if row.known is not None
     ]
@@ -40,8 +43,9 @@ def edits(rows: Collection[PlanRow], new: Collection[PlanRow]) -> str:
     )
 
 
-def choice(request_id: str, state: RequestState) -> str:
-    """What there is besides leaving it; only commands that exist."""
+def choice(known: Known) -> str:
+    """What there is besides leaving it; only commands that exist, and only what the provider can do."""
+    request_id, state = known.request_id, known.state
     if state is RequestState.UNCERTAIN:
         return f"first `esign request resolve {request_id}`, then as for one that was sent"
     anew = "`esign send RECIPE SHEET --row N --again` sends the row as it is now"
@@ -49,4 +53,7 @@ def choice(request_id: str, state: RequestState) -> str:
         return "it is signed; `esign send RECIPE SHEET --row N --campaign NAME` asks anew, under another name"
     if state.terminal:
         return anew
-    return f"`esign request cancel {request_id}` takes it back, and then {anew}"
+    back = f"`esign request cancel {request_id}` takes it back, and then {anew}"
+    if known.provider not in PROVIDERS or Capability.CORRECT_SIGNER not in PROVIDERS[known.provider].capabilities:
+        return back
+    return f"`esign request correct {request_id}` corrects a signer's name, address or number; or {back}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -12,9 +13,11 @@ import pytest
 
 from cli.main import main
 from flows.send.job import run_batch
-from ledger import batches, reading
+from flows.send.prepare import prepare, today
+from ledger import batches, planning, reading
 from ledger.settings import load_settings
 from ledger.store import Ledger
+from tests.flows.conftest import PROJECT
 from tests.flows.drafts import frozen
 from tests.flows.fake_provider import FakeProvider, cuts, says
 
@@ -185,6 +188,38 @@ def test_a_signer_is_corrected_after_a_yes_and_the_sheet_named(stage: Stage, esi
     assert "person07@example.com" in page and "person01@example.com" not in page and "corrected" in page
     code, _, complaint = esign("request", "correct", *who, "--yes")
     assert code == 1 and "esign request remind" in complaint and complaint.count("\n") == 1
+
+
+def test_an_edited_rows_page_spells_out_the_correction_after_which_it_is_sent_already(
+    stage: Stage, esign: Said, tmp_path: Path
+) -> None:
+    sheet, recipe = tmp_path / "people.csv", "policy-acknowledgement"
+    sheet.write_text((PROJECT / "recipes" / recipe / "sample.csv").read_text())
+
+    async def sends(ledger: Ledger) -> None:
+        ready = await prepare(ledger, load_settings(), recipe, str(sheet), account=None, campaign=None, today=today())
+        frozen = await planning.freeze(ledger, ready.plan.draft())
+        await run_batch(ledger, frozen.batch_id, load_settings(), open_account=stage.provider.open_account)
+
+    stage.ledger(sends)
+
+    def edit(old: str, new: str) -> str:
+        sheet.write_text(sheet.read_text().replace(old, new))
+        _, page, _ = esign("plan", recipe, str(sheet))
+        assert "1 edited since sent" in page
+        for way in ("Leave what is out", "`esign request correct` (see --row N)", "`esign request cancel`", "--again"):
+            assert way in page
+        return esign("plan", recipe, str(sheet), "--row", "2")[1]
+
+    page = edit("person01@example.com", "person07@example.com")
+    (command,) = [line for line in page.splitlines() if "esign request correct" in line]
+    words = shlex.split(command.partition("esign ")[2])
+    assert words[:2] == ["request", "correct"] and words[3:] == ["--email", "person07@example.com"]
+    code, said, _ = esign(*words, "--yes")
+    assert code == 0 and "asked to sign anew" in said
+    _, page, _ = esign("plan", recipe, str(sheet))
+    assert "edited since sent" not in page and "already sent" in page
+    assert "esign request correct" not in edit("E-0001,Signer One", "E-0001,Signer Seven"), "the message names them too"
 
 
 def test_how_a_correction_fails_is_one_sentence_with_its_code(stage: Stage, esign: Said) -> None:
