@@ -11,7 +11,8 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from sqlalchemy import select
 
 from connectors.signing.model import EventType, Snapshot
-from ledger import applying, batches, resending, sending, settling, voiding
+from ledger import applying, batches, correcting, resending, sending, settling, voiding
+from ledger.drafts import Correction
 from ledger.schema import batches as batches_table
 from ledger.states import MOVES, RequestState
 from tests.examples import examples
@@ -80,6 +81,21 @@ class Steered(Machine):
         assert self.run(settling.resolve(self.ledger, line["id"], there if word == "right" else None))
         if word == "wrong, then taken back":
             self.run(voiding.take_back(self.ledger, line["id"]))
+
+    @precondition(lambda self: any(line["provider_id"] for line in getattr(self, "now", {}).get("requests", ())))
+    @rule(which=st.integers(0, 9), place=st.sampled_from([1, 2]), anew=st.booleans())
+    def correct(self, which: int, place: int, anew: bool) -> None:
+        """The provider has accepted other data of a signer, by when the request may have ended already."""
+        out = [one for one in self.now["requests"] if one["provider_id"]]
+        line = out[which % len(out)]
+        person = next(one for one in self.now["signers"] if one["id"] == f"{line['id']}.{place}")
+        said = Correction(email=f"moved{which}@example.com") if anew else Correction(name="Signer Moved")
+        asked = self.run(correcting.corrected(self.ledger, line["id"], person["id"], said, anew=anew))
+        self.run(self._look())
+        after = next(one for one in self.now["signers"] if one["id"] == person["id"])
+        unmoved = person["state"] == after["state"]
+        assert (after["state"] == "invited" and anew and R(line["state"]).open) if asked else unmoved
+        assert person["reminded"] == after["reminded"]
 
     @invariant()
     def nothing_of_a_paused_batch_is_claimed(self) -> None:
