@@ -126,6 +126,24 @@ async def test_what_the_provider_refuses_is_not_written_down(
     assert (shown.signers[0].email, shown.problem, provider.calls["remind"]) == ("person01@example.com", None, 0)
 
 
+async def test_no_log_line_holds_an_address_whatever_the_provider_echoes(
+    ledger: Ledger, settings: Settings, provider: FakeProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = await out(ledger, settings, provider)
+    provider.correction_faults = [says(422, text=RIGHT), says(500, text=RIGHT), says(429, {"Retry-After": "0"}, RIGHT)]
+    provider.faults = [says(500, text=RIGHT)]
+    with caplog.at_level("INFO"):
+        for problem in (CannotCorrect, NotKnown):
+            with pytest.raises(problem) as caught:
+                await correct(ledger, provider, request_id, email=RIGHT)
+            assert "person" not in str(caught.value) and caught.value.__cause__ is None
+        assert (await correct(ledger, provider, request_id, email=RIGHT)).asked == PERHAPS
+    assert RIGHT not in caplog.text and "person01" not in caplog.text
+    assert "person" not in str(
+        [(line.what, line.name, line.reason) for line in (await now(ledger, request_id)).history]
+    )
+
+
 async def test_being_asked_to_wait_is_waited_for(ledger: Ledger, settings: Settings, provider: FakeProvider) -> None:
     request_id = await out(ledger, settings, provider)
     provider.correction_faults = [says(429, {"Retry-After": "0"})]
