@@ -64,8 +64,8 @@ def check(text: str, known: Collection[str]) -> frozenset[str]:
             raise LanguageError(f"{name.name!r} is no column here: declare it or correct the name", name.lineno)
     declared = {bare(name): name for name in known if name != ROW}
     for other, line in others.items():
-        if (name := declared.get(bare(other))) is not None:
-            raise LanguageError(f"the column {name} is declared: write {name} instead of {ROW}.{other}", line)
+        if (column := declared.get(bare(other))) is not None:
+            raise LanguageError(f"the column {column} is declared: write {column} instead of {ROW}.{other}", line)
         if bare(other) in _OURS:
             raise LanguageError(f"{ROW}.{other}: this column is one we write, and says something else later", line)
     return frozenset(others)

@@ -42,8 +42,8 @@ def load(name_or_path: str | Path) -> Recipe:
         others |= _check_document(words, markdown, folder)
     said = {name: getattr(words, name) for name in words.model_fields_set}
     said["campaign"] = words.campaign or words.id
-    more = {"markdown": markdown, "pdf": pdf, "placed": placed, "others": tuple(sorted(others))}
-    return Recipe(**said, name=folder.name, folder=folder, **more)
+    said |= {"markdown": markdown, "pdf": pdf, "placed": placed, "others": tuple(sorted(others))}
+    return Recipe(**said, name=folder.name, folder=folder)
 
 
 def available() -> list[Recipe]:
