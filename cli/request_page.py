@@ -34,6 +34,10 @@ def show_page(one: Dossier) -> None:
     _part("Reminders", ("signer", "begun", "went out"), reminders)
     _part("History", ("when", "what", "provider's word", "why"),
           [(_when(line.at), line.what, line.name, line.reason) for line in one.history])  # fmt: skip
+    for person in one.signers:
+        if person.state == "bounced" and one.state.open:
+            how = f"`esign request correct {one.id} --role {person.role} --email …`"
+            print(f"Needs a person: the invitation did not reach {person.role}; {how} gives another address.")
     for incident in one.incidents:
         print(f"Needs a person: {incident.kind}, under the provider's id {incident.provider_id}.")
     for effect in one.stuck:

@@ -15,6 +15,7 @@ from cli.main import main
 from flows.send.job import run_batch
 from flows.send.prepare import prepare, today
 from ledger import batches, planning, reading
+from ledger.schema import signers
 from ledger.settings import load_settings
 from ledger.store import Ledger
 from tests.flows.conftest import PROJECT
@@ -188,6 +189,22 @@ def test_a_signer_is_corrected_after_a_yes_and_the_sheet_named(stage: Stage, esi
     assert "person07@example.com" in page and "person01@example.com" not in page and "corrected" in page
     code, _, complaint = esign("request", "correct", *who, "--yes")
     assert code == 1 and "esign request remind" in complaint and complaint.count("\n") == 1
+
+
+def test_the_page_of_a_request_whose_invitation_came_back_says_how_to_correct_it(stage: Stage, esign: Said) -> None:
+    request_id = stage.request(stage.batch(1, 1), 2)
+
+    async def bounce(ledger: Ledger) -> None:
+        async with ledger.begin() as connection:
+            await connection.execute(signers.update().where(signers.c.position == 1).values(state="bounced"))
+
+    stage.ledger(bounce)
+    _, page, _ = esign("request", "show", request_id)
+    (said,) = [line for line in page.splitlines() if line.startswith("Needs a person: ")]
+    words = shlex.split(said.split("`")[1].replace("…", "person07@example.com"))[1:]
+    code, _, _ = esign(*words, "--yes")
+    assert code == 0
+    assert "Needs a person" not in esign("request", "show", request_id)[1]
 
 
 def test_an_edited_rows_page_spells_out_the_correction_after_which_it_is_sent_already(
