@@ -73,8 +73,8 @@ def row_values(recipe: Recipe, cells: Mapping[str, str]) -> dict[str, Value | Ot
     faults: list[Fault] = []
     values: dict[str, Value | Others] = {**_read(recipe.columns, by_name, faults)}
     if recipe.others:
-        names = {bare(name): name for name in recipe.others}
-        by_name = {name: cell for column, cell in cells.items() if (name := names.get(bare(column)))}
+        there = {bare(column): cell for column, cell in cells.items()}
+        by_name = {name: there.get(bare(name), "") for name in recipe.others}
         values[ROW] = Others(_read(dict.fromkeys(recipe.others, PLAIN), by_name, faults))
     if faults:
         raise RowProblem(faults)

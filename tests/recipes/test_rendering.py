@@ -142,6 +142,12 @@ def test_a_columns_name_is_never_a_method(write: Write) -> None:
     assert render_row(recipe, cells, provider="esignatures", test=True).request.document.markdown == "1 2 3\n"
 
 
+def test_one_column_may_be_asked_for_in_two_spellings(write: Write) -> None:
+    recipe = load(write(YAML, "{{ row.cost_centre }} {{ row.costcentre }}\n"))
+    cells = {**GOOD, "Cost Centre": "9"}
+    assert render_row(recipe, cells, provider="esignatures", test=True).request.document.markdown == "9 9\n"
+
+
 def test_a_providers_own_template_gets_the_declared_columns_only(write: Write) -> None:
     recipe = load(write(OTHERS + "templates: {lumin: tmpl-1}\n"))
     request = render_row(recipe, {**GOOD, "cost centre": "9"}, provider="lumin", test=True).request
