@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import time
 from collections import Counter
@@ -35,6 +33,7 @@ from tests.acceptance.house import (
     start,
     until,
 )
+from tests.programs import needs
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(200)]
 
@@ -96,9 +95,8 @@ def test_every_document_carries_a_valid_seal_over_the_whole_file(told: Told) -> 
         assert status.coverage.name == "ENTIRE_FILE", name
 
 
-@pytest.mark.parametrize("program", ["pdfsig", "qpdf", "pdftotext"])
+@pytest.mark.parametrize("program", [pytest.param(name, marks=needs(name)) for name in ("pdfsig", "qpdf", "pdftotext")])
 def test_other_peoples_programs_agree(told: Told, program: str, tmp_path: Path) -> None:
-    require(program)
     names = {person["esign document"]: person for person in told.completed}
     for name, document in told.archive.items():
         file = tmp_path / "document.pdf"
@@ -123,13 +121,6 @@ def names_company_and_both_signers(file: Path, person: dict[str, str]) -> None:
 
 
 LOOKS = {"pdfsig": signed_as_a_whole, "qpdf": well_formed, "pdftotext": names_company_and_both_signers}
-
-
-def require(program: str) -> None:
-    if shutil.which(program) is None:
-        if os.environ.get("ESIGN_TEST_ALL"):
-            pytest.fail(f"{program} is needed.")
-        pytest.skip(f"{program} is not installed")
 
 
 def said_by(*command: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import unicodedata
@@ -20,11 +19,12 @@ from sandbox.document import render
 from sandbox.document.certificate import fingerprint
 from sandbox.document.fonts import SUBSTITUTE, drawable
 from tests.examples import examples
+from tests.programs import needs
 from tests.sandbox.papers import AGREEMENT, SENT, party, signed_paper
 
 pytestmark = pytest.mark.slow
 
-needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+needs_poppler = needs("pdftotext")
 
 
 def text_of(pdf: bytes) -> str:
@@ -151,7 +151,7 @@ def test_the_same_paper_gives_the_same_bytes_in_every_process(tmp_path: Path) ->
     assert len(digests) == 1
 
 
-@pytest.mark.skipif(shutil.which("qpdf") is None, reason="qpdf is not installed")
+@needs("qpdf")
 @pytest.mark.parametrize(
     "markdown",
     [

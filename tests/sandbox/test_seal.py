@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from sandbox.document import render
 from sandbox.seal import Sealer
+from tests.programs import needs
 from tests.sandbox.papers import signed_paper
 
 
@@ -91,7 +91,7 @@ def test_only_the_owner_can_read_the_keys(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="pdfsig is not installed")
+@needs("pdfsig")
 def test_poppler_finds_the_seal_valid_and_over_the_whole_file(sealer: Sealer, pdf: bytes, tmp_path: Path) -> None:
     file = tmp_path / "sealed.pdf"
     file.write_bytes(sealer.seal(pdf, reason="All parties have signed"))
@@ -101,7 +101,7 @@ def test_poppler_finds_the_seal_valid_and_over_the_whole_file(sealer: Sealer, pd
     assert "ETSI.CAdES.detached" in said
 
 
-@pytest.mark.skipif(shutil.which("qpdf") is None, reason="qpdf is not installed")
+@needs("qpdf")
 def test_qpdf_finds_nothing_wrong_with_a_sealed_file(sealer: Sealer, pdf: bytes, tmp_path: Path) -> None:
     file = tmp_path / "sealed.pdf"
     file.write_bytes(sealer.seal(pdf, reason="All parties have signed"))
@@ -109,7 +109,7 @@ def test_qpdf_finds_nothing_wrong_with_a_sealed_file(sealer: Sealer, pdf: bytes,
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+@needs("pdftotext")
 def test_the_text_of_a_sealed_file_is_the_text_that_was_sealed(sealer: Sealer, pdf: bytes) -> None:
     def text(content: bytes) -> bytes:
         return subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True).stdout

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.server import listen
+from tests.programs import needs
 from tests.sandbox.files import docx, locked, pdf
 from tests.sandbox.running import TOKEN, Customer, Person, running, serving, until
 
@@ -184,7 +184,7 @@ async def test_a_new_document_is_answered_with_an_address_for_each_recipient_in_
     assert [one["email"] for one in shown] == ["person01@example.com", "person02@example.com"]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@needs("curl")
 async def test_the_pages_curl_example_works_with_another_address_and_key(account: Account, tmp_path: Path) -> None:
     (tmp_path / "contract.pdf").write_bytes(pdf())
     placement = '{"recipient_index":0,"type":"signature","page_index":0,"x":0.1,"y":0.85,"width":0.25,"height":0.05}'
