@@ -29,6 +29,7 @@ from tests.acceptance.house import (
     until,
     write_sheet,
 )
+from tests.processes import end
 
 pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(180)]
 
@@ -99,12 +100,7 @@ def running(words: tuple[str, ...], env: dict[str, str], log: Path) -> Iterator[
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 10)
 
 
 def answers(address: str) -> bool:

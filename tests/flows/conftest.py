@@ -17,6 +17,7 @@ import pytest
 from ledger.settings import Settings, read_settings
 from ledger.store import Ledger
 from tests.flows.fake_provider import FakeProvider
+from tests.processes import end
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -76,12 +77,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
             wait_until_healthy(env["PREFECT_API_URL"], server)
             yield env
         finally:
-            server.terminate()
-            try:
-                server.wait(15)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            end(server, 15)
 
 
 def wait_until_healthy(api: str, server: subprocess.Popen[bytes]) -> None:

@@ -33,6 +33,7 @@ from tests.flows.conftest import PROJECT
 from tests.flows.drafts import draft, frozen
 from tests.flows.fake_provider import FakeProvider, says
 from tests.flows.prefect_api import prefect_api
+from tests.processes import end
 
 HEADER = "company,signer_name,signer_email,our_company,our_name,our_email,purpose,years\n"
 ROW = (
@@ -275,8 +276,7 @@ async def test_an_event_starts_the_deployed_drain(
                 await asyncio.sleep(3)
             assert not await inbox.work_waiting(ledger) and len(await inbox.dead(ledger)) == 1
     finally:
-        worker.terminate()
-        worker.wait(30)
+        await asyncio.to_thread(end, worker)
 
 
 def nudge() -> dict[str, Any]:

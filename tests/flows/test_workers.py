@@ -32,6 +32,7 @@ from tests.chaos.record import Call
 from tests.flows.conftest import PROJECT
 from tests.flows.drafts import draft
 from tests.flows.prefect_api import prefect_api
+from tests.processes import end
 
 pytestmark = [
     pytest.mark.slow,
@@ -190,18 +191,6 @@ def worker(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", "esign", "--limit", "1"],
             env=env, cwd=log.parent, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
-
-
-def end(one: subprocess.Popen[bytes]) -> None:
-    """End a worker, and whatever it has started and did not end itself."""
-    children = psutil.Process(one.pid).children(recursive=True) if one.poll() is None else []
-    one.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        one.wait(20)
-    for each in [*children, *([psutil.Process(one.pid)] if one.poll() is None else [])]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
-    one.wait(10)
 
 
 async def test_two_workers_send_a_batch_once_and_together_keep_the_accounts_rate(place: Place) -> None:

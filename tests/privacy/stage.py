@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.privacy.canaries import API_TOKEN, RECEIVER_SECRET
+from tests.processes import end
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -74,12 +75,7 @@ def running(stage: Stage, name: str, *module: str, ready: str, **more: str) -> I
         _wait(ready, process)
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 15)
 
 
 def start(stage: Stage, name: str, *module: str, **more: str) -> subprocess.Popen[bytes]:

@@ -16,6 +16,7 @@ from tests.privacy.provider import Gossip, echoes
 from tests.privacy.room import Room, environment
 from tests.privacy.search import finds
 from tests.privacy.stage import PROJECT, raised, start
+from tests.processes import end
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -40,8 +41,7 @@ async def test_a_worker_and_its_log_hear_nothing_of_anybody(tmp_path: Path) -> N
                     await _prefect(env, "deployment", "run", DEPLOYED, "-p", parameter)
                 states = await _ended(stage.api, 2)
             finally:
-                worker.terminate()
-                await asyncio.to_thread(worker.wait, 30)
+                await asyncio.to_thread(end, worker)
         assert sorted(states) == ["COMPLETED", "FAILED"]
         assert [outcome for (outcome,) in room.sql("SELECT outcome FROM attempts ORDER BY number LIMIT 1")] == [
             "refused"

@@ -27,6 +27,7 @@ from tests.flows.fake_provider import FakeProvider
 from tests.flows.prefect_api import prefect_api
 from tests.flows.watch.conftest import lead_to
 from tests.flows.watch.desk import Desk, person
+from tests.processes import end
 
 
 @pytest.fixture
@@ -189,5 +190,4 @@ async def test_the_deployment_suspends_itself_and_sends_what_was_frozen_after_a_
         (kept,) = (await api.get(f"/deployments/{found['id']}")).json()["schedules"]
         assert (kept["slug"], kept["parameters"]["sheet"]) == ("people", str(desk.path)), "deploying again took it away"
     finally:
-        worker.terminate()
-        worker.wait(30)
+        await asyncio.to_thread(end, worker)
