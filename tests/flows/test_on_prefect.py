@@ -260,7 +260,7 @@ async def test_an_event_starts_the_deployed_drain(
     prefect_server: dict[str, str], api: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     env = {**prefect_server, "ESIGN_HOME": str(tmp_path / "home")}
-    await command(env, "work-pool", "create", "esign", "--type", "process")
+    await command(env, "work-pool", "create", "esign", "--type", "process", "--overwrite")
     await command(env, "--no-prompt", "deploy", "--all", cwd=PROJECT)
     worker = subprocess.Popen(
         [sys.executable, "-m", "prefect", "worker", "start", "--pool", "esign", "--type", "process", "--limit", "10"],
