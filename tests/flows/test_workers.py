@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from connectors.signing.esignatures import ESignaturesSettings
 from flows.send.pace import AHEAD_SECONDS
-from ledger import planning
+from ledger import planning, turns
 from ledger.store import Ledger
 from tests.chaos import databases, processes, record, stub
 from tests.chaos.databases import POSTGRES
@@ -42,7 +42,8 @@ pytestmark = [
 ]
 
 RATE = 10
-"""Calls a second; so slow that a worker that takes half a minute to start still finds rows."""
+"""Calls a second."""
+HOLD_SECONDS = 3.0
 ROWS = 320
 KILLED_AFTER = 235
 """Calls, at least: the provider's list shows the newest hundred, and a look-up has to reach back to the kill."""
@@ -69,6 +70,23 @@ class Place:
         asked = {"parameters": {"batch": self.batch_id, "workers": 2}}
         made = await self.api.post(f"/deployments/{found}/create_flow_run", json=asked)
         return str(made.raise_for_status().json()["id"])
+
+    async def start_together(self) -> str:
+        """`start`, with no call begun before both workers are at it: how long they take to start does not matter."""
+        await self.hold()
+        run_id = await self.start()
+        await until("both runs run", lambda: self.both_run(run_id), 100)
+        return run_id
+
+    async def hold(self) -> None:
+        """Keep the account's turns from everybody for a moment, as a provider does that asks to wait."""
+        await self.ledger.write(lambda connection: turns.hold(connection, "esignatures", "default", HOLD_SECONDS))
+
+    async def both_run(self, run_id: str) -> bool:
+        """Whether the run and its other half have started; until then nobody gets a turn."""
+        await self.hold()
+        run = (await self.api.get(f"/flow_runs/{run_id}")).raise_for_status().json()
+        return "RUNNING" in {state["type"] for state in await self.shares()} and run["state"]["type"] == "RUNNING"
 
     async def ended(self, run_id: str) -> dict[str, Any] | None:
         run = (await self.api.get(f"/flow_runs/{run_id}")).raise_for_status().json()
@@ -117,6 +135,11 @@ class Place:
         assert accepted == Counter(ref for ref, _ in rows) and len(rows) == ROWS
         assert Counter(state for _, state in rows) == {"sent": ROWS}
         assert incidents == 0 and state == "done"
+
+
+def run_of(pid: int) -> str | None:
+    """Id of the flow run this process was started for; Prefect's workers tell it in the environment."""
+    return psutil.Process(pid).environ().get("PREFECT__FLOW_RUN_ID")
 
 
 async def until(what: str, look: Callable[[], Awaitable[T | None]], within: float) -> T:
@@ -194,7 +217,7 @@ def worker(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
 
 
 async def test_two_workers_send_a_batch_once_and_together_keep_the_accounts_rate(place: Place) -> None:
-    run_id = await place.start()
+    run_id = await place.start_together()
     await place.both_send(0)
     ended = await until("the run has ended", lambda: place.ended(run_id), 100)
     assert ended["type"] == "COMPLETED", ended
@@ -220,8 +243,10 @@ async def test_two_workers_send_a_batch_once_and_together_keep_the_accounts_rate
 
 @pytest.mark.parametrize("which", ["main run", "share"])
 async def test_when_one_is_killed_a_second_run_sends_what_is_left_and_nothing_twice(place: Place, which: str) -> None:
-    first = await place.start()
-    main, share = list(await place.both_send(KILLED_AFTER))[:2]
+    first = await place.start_together()
+    senders = await place.both_send(KILLED_AFTER)
+    main = next(pid for pid in senders if run_of(pid) == first)
+    share = next(pid for pid in senders if pid != main)
     doomed, other = (main, share) if which == "main run" else (share, main)
     os.kill(doomed, signal.SIGKILL)
     there = len(place.calls())
