@@ -20,4 +20,4 @@ def end(one: subprocess.Popen[bytes], patience: float = 20.0) -> None:
     for each in [*children, *([psutil.Process(one.pid)] if one.poll() is None else [])]:
         with contextlib.suppress(psutil.NoSuchProcess):
             each.kill()
-    one.wait(10)
+    one.wait(60)

@@ -201,7 +201,7 @@ class Started:
     def kill(self) -> None:
         """`kill -9` of the whole process group."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def start(*words: str, env: Mapping[str, str], log: Path, cwd: Path | None = None) -> Started:
@@ -297,11 +297,11 @@ def house(home: Path, options: Sequence[str]) -> Iterator[House]:
         yield House(home, env, seen, running, up)
         if up.process.poll() is None:
             up.interrupt()
-            assert up.end(30) == 0, up.said
+            assert up.end(60) == 0, up.said
         assert names_of(processes_of(home)) == []
     finally:
         end_all(home)
-        up.process.wait(10)
+        up.process.wait(60)
 
 
 def names_of(processes: Sequence[psutil.Process]) -> list[str]:

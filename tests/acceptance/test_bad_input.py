@@ -190,5 +190,5 @@ def test_debug_shows_where_it_happened(env: dict[str, str], sheet: Path) -> None
 
 def test_a_reader_that_goes_away_is_no_failure(env: dict[str, str]) -> None:
     piped = f"set -o pipefail; '{ESIGN}' recipes list | true"
-    answer = subprocess.run(["bash", "-c", piped], env=env, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(["bash", "-c", piped], env=env, capture_output=True, text=True, timeout=100)
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.house import House, read_sheet, run, until, write_sheet
 
-pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(500)]
 
 UP = ("--no-robots",)
 
@@ -28,11 +28,11 @@ def start_run(house: House, **parameters: Any) -> str:
         made = house.prefect.post(f"/deployments/{deployment}/create_flow_run", json=asked)
         return None if made.status_code == 503 else str(made.raise_for_status().json()["id"])
 
-    return until("the run is made, unless the server is too busy (503)", made, 30, pause=1.0) or ""
+    return until("the run is made, unless the server is too busy (503)", made, 90, pause=1.0) or ""
 
 
 def state(house: House, run_id: str) -> dict[str, Any]:
-    seen = until("the server answers", lambda: _answered(house, f"/flow_runs/{run_id}"), 30, pause=1.0)
+    seen = until("the server answers", lambda: _answered(house, f"/flow_runs/{run_id}"), 90, pause=1.0)
     return dict((seen or {})["state"])
 
 
@@ -58,7 +58,7 @@ def answer(house: House, run_id: str, **said: str) -> None:
         assert told["status"] == "ACCEPT", told
         return True
 
-    until("the answer is taken", pressed, 30, pause=1.0)
+    until("the answer is taken", pressed, 90, pause=1.0)
 
 
 def ended(house: House, run_id: str) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ from tests.acceptance.house import (
 )
 from tests.programs import needs
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(500)]
 
 UP = "Everything stays up until Ctrl-C."
 STATUS_QUERIES = ("GET /esignatures/api/contracts/{id}", "GET /esignatures/api/contracts/recent")
@@ -124,7 +124,7 @@ LOOKS = {"pdfsig": signed_as_a_whole, "qpdf": well_formed, "pdftotext": names_co
 
 
 def said_by(*command: str) -> str:
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout
 

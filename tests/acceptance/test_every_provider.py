@@ -66,7 +66,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     line = process.stdout.readline()
     yield line.split("ready at ", 1)[1].split()[0]
     process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    process.wait(60)
 
 
 def account_of(home: Path, sandbox: str, token: str = TOKEN) -> dict[str, str]:

@@ -31,7 +31,7 @@ from tests.acceptance.house import (
 )
 from tests.processes import end
 
-pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(500)]
 
 TOKEN = "token-of-example-company-00"
 ROWS = 2
@@ -85,7 +85,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         with ExitStack() as stack:
             for address, words in commands.items():
                 stack.enter_context(running(words, env, home / f"{words[0]}.log"))
-                until(address, lambda address=address: answers(address), 60)
+                until(address, lambda address=address: answers(address), 150)
             yield Servers(env, Sandbox(f"http://127.0.0.1:{sandbox}", TOKEN))
     finally:
         end_all(home)
@@ -118,7 +118,7 @@ def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str | Non
     with subprocess.Popen([str(ESIGN), *words], env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         seen, answered = "", False
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if select.select([ours], [], [], 0.1)[0]:
                 try:
@@ -134,7 +134,7 @@ def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str | Non
         else:
             process.kill()
         os.close(ours)
-        code = process.wait(10)
+        code = process.wait(60)
     assert answered, seen
     return code, " ".join(seen.split())
 

@@ -23,7 +23,7 @@ from tests.acceptance.house import (
     write_sheet,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(500)]
 
 UP = ("--no-robots",)
 ROWS = 60
@@ -78,7 +78,7 @@ def test_a_killed_sending_goes_on_and_every_row_is_sent_once(house: House, tmp_p
     sheet = write_sheet(tmp_path / "people.csv", "KA", ROWS)
     with house.sandbox.faults(SLOW):
         sending = house.start_sending(sheet, "first")
-        until("20 contracts", lambda: accepted(house, "KA") >= 20, 60, pause=0.05)
+        until("20 contracts", lambda: accepted(house, "KA") >= 20, 120, pause=0.05)
         sending.kill()
         killed_at, doubtful = accepted(house, "KA"), in_doubt(house, "KA")
         time.sleep(1.5)  # what was on the wire arrives
@@ -106,7 +106,7 @@ def test_rows_taken_but_never_answered_are_looked_up_and_not_sent_again(house: H
     unanswered = (CREATE, "cut-after", 3)
     with house.sandbox.faults((CREATE, "delay:0.5", 6), unanswered, SLOW):
         sending = house.start_sending(sheet, "first", "--account", "default", **account)
-        until("20 contracts", lambda: accepted(house, "KB") >= 20, 60, pause=0.05)
+        until("20 contracts", lambda: accepted(house, "KB") >= 20, 120, pause=0.05)
         until("calls under way", lambda: house.states("KB")["sending"] > 0, 10, pause=0.01)
         sending.kill()
         states = house.states("KB")
@@ -137,7 +137,7 @@ def test_a_second_sending_beside_a_running_one_sends_nothing_twice(house: House,
     house.sandbox.forget_counts()
     with house.sandbox.faults(SLOW):
         one = house.start_sending(sheet, "one")
-        until("the first contracts", lambda: accepted(house, "KD") >= 3, 60, pause=0.05)
+        until("the first contracts", lambda: accepted(house, "KD") >= 3, 120, pause=0.05)
         other = house.start_sending(sheet, "other")
         ends = [one.end(120), other.end(120)]
     assert ends == [0, 0], one.said + other.said
@@ -159,7 +159,7 @@ def test_ctrl_c_in_mid_batch_says_how_to_go_on_and_leaves_nothing_in_doubt(house
     sheet = write_sheet(tmp_path / "people.csv", "KF", rows)
     with house.sandbox.faults(SLOW):
         sending = house.start_sending(sheet, "first")
-        until("15 contracts", lambda: accepted(house, "KF") >= 15, 60, pause=0.05)
+        until("15 contracts", lambda: accepted(house, "KF") >= 15, 120, pause=0.05)
         sending.interrupt()
         begun = time.monotonic()
         code = sending.end(40)

@@ -84,7 +84,7 @@ def measured(words: list[str], env: dict[str, str]) -> tuple[int, str, float, in
     A small process starts it: the kernel counts to a process what the one that started it had.
     """
     command = [sys.executable, "-c", _MEASURED, str(ESIGN), *words]
-    said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True).stdout
+    said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=True).stdout
     code, complaint, seconds, megabytes = json.loads(said)
     return code, complaint, seconds, megabytes
 

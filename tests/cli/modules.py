@@ -17,7 +17,7 @@ finally:
 
 def loaded(*words: str, code: int = 0) -> tuple[str, set[str]]:
     """What the command prints, and the modules it has loaded."""
-    asked = subprocess.run([sys.executable, "-c", ASK, *words], capture_output=True, text=True, timeout=60)
+    asked = subprocess.run([sys.executable, "-c", ASK, *words], capture_output=True, text=True, timeout=100)
     assert asked.returncode == code, asked.stderr
     *_, modules = asked.stderr.splitlines()
     return asked.stdout, set(modules.split())

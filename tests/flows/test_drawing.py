@@ -45,7 +45,7 @@ async def test_the_next_rows_documents_are_made_before_anybody_asks(ledger: Ledg
     async with drawing(Lumin, ledger, batch_id, FEW + 1, None) as draw:
         made = draw.__self__  # type: ignore[attr-defined] # the one that keeps them
         assert isinstance(made, Drawing)
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 120
         while len(made.kept) < FEW + 1 and time.monotonic() < give_up:
             await asyncio.sleep(0.05)
         assert len(made.kept) == FEW + 1

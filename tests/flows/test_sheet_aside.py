@@ -65,7 +65,7 @@ async def test_what_is_due_is_shown_while_the_batch_is_still_being_sent(
     ledger: Ledger, settings: Settings, sheet: Path, batch_id: str
 ) -> None:
     async with showing(ledger, settings.ledger_url, batch_id, MANY):
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 120
         while "esign status" not in sheet.read_text() and time.monotonic() < give_up:
             await asyncio.sleep(0.1)
         assert cells(sheet, "esign status") == ["planned"] * 3

@@ -37,7 +37,7 @@ from tests.processes import end
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgres,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(500),
     pytest.mark.skipif(POSTGRES is None, reason="needs a Postgres (tests/postgres.sh)"),
 ]
 
@@ -226,7 +226,7 @@ async def test_two_workers_send_a_batch_once_and_together_keep_the_accounts_rate
         shares = await place.shares()
         return shares if all(state["type"] not in ("PENDING", "RUNNING") for state in shares) else None
 
-    shares = await until("the other run has ended", all_ended, 30)
+    shares = await until("the other run has ended", all_ended, 100)
     assert [state["type"] for state in shares] == ["COMPLETED"], shares
     sent = await place.senders()
     assert len(sent) == 2 and sum(sent.values()) == ROWS
@@ -252,10 +252,10 @@ async def test_when_one_is_killed_a_second_run_sends_what_is_left_and_nothing_tw
     there = len(place.calls())
     sent = (await place.senders())[other]
     assert there < ROWS - 20
-    ended = await until("the first run has ended", lambda: place.ended(first), 60)
+    ended = await until("the first run has ended", lambda: place.ended(first), 100)
     assert ended["type"] == ("CRASHED" if which == "main run" else "COMPLETED"), ended
     second = await place.start()
-    ended = await until("the second run has ended", lambda: place.ended(second), 90)
+    ended = await until("the second run has ended", lambda: place.ended(second), 120)
     assert ended["type"] == "COMPLETED", ended
     await place.require_each_row_once()
     assert (await place.senders())[other] > sent, "whoever was not killed went on"

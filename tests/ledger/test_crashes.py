@@ -94,7 +94,7 @@ async def test_two_processes_send_a_batch_together_and_no_row_twice(ledger: Ledg
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    called = [process.communicate(timeout=60)[0].split() for process in processes]
+    called = [process.communicate(timeout=100)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert len(called[0]) + len(called[1]) == len({*called[0], *called[1]}) == 120
     assert (await batches.counts(ledger, batch_id))["sent"] == 120

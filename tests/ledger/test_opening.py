@@ -41,7 +41,7 @@ async def test_several_processes_may_open_a_new_ledger_at_once(new_url: str) -> 
     processes = [
         subprocess.Popen([sys.executable, "-c", OPEN, new_url], stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
-    answers = {process.communicate(timeout=60)[0].strip() for process in processes}
+    answers = {process.communicate(timeout=100)[0].strip() for process in processes}
     assert len(answers) == 1
     assert all(process.returncode == 0 for process in processes)
 

@@ -98,7 +98,7 @@ def _receiver(stage: Stage) -> dict[str, str]:
 
 
 def _wait(ready: str, process: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 180  # a busy machine takes a minute
     while time.monotonic() < give_up and process.poll() is None:
         try:
             if httpx.get(ready, timeout=2, trust_env=False).is_success:

@@ -19,7 +19,7 @@ from tests.privacy import places
 from tests.privacy.search import finds
 from tests.privacy.stage import PROJECT
 
-pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(500)]
 
 PERSONAL = ("company", "signer_name", "signer_title", "signer_email", "our_company", "our_name", "our_email", "purpose")
 

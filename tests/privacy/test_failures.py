@@ -10,7 +10,7 @@ from tests.privacy.canaries import LEAKED, RECEIVER_SECRET, SHARED, STEM, TYPED
 from tests.privacy.conftest import Provoked
 from tests.privacy.failures import FAILURES, Failure
 
-pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.prefect, pytest.mark.timeout(500)]
 
 KEPT_BY_PREFECT = ("the table flow_run, column parameters", "the API's flow runs")
 """Where the parameters of runs stand; what a caller types is in there, whatever we do."""

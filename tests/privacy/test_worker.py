@@ -18,7 +18,7 @@ from tests.privacy.search import finds
 from tests.privacy.stage import PROJECT, raised, start
 from tests.processes import end
 
-pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(500)]
 
 DEPLOYED = "send-batch/send-batch"
 

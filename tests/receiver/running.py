@@ -57,7 +57,7 @@ async def running(home: Path, program: Sequence[str] = RECEIVER, **more: str) ->
                 return False
 
         try:
-            await until(healthy, 30)
+            await until(healthy, 100)
             secrets = read_settings(variables(home)).receiver_secrets
             yield Running(process, client, hook_url(address, secrets, "esignatures", "default"), log)
         finally:

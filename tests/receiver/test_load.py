@@ -103,7 +103,7 @@ class Receivers:
                         return answer.status == 200
                 return False
 
-            await until(healthy, 30)
+            await until(healthy, 100)
 
     async def kill(self, which: int = 0) -> None:
         process = self.processes.pop(which)

@@ -161,7 +161,7 @@ async def calling(home: Path, dialect: type[DocsAutomator] = DocsAutomator, **op
             base_url=f"{customer.url}{BASE}",
             headers={"Authorization": f"Bearer {TOKEN}"},
             trust_env=False,
-            timeout=30,
+            timeout=100,
         ) as http,
     ):
         person = Person(customer.url)
