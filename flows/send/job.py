@@ -8,6 +8,7 @@ from dataclasses import replace
 from connectors.signing.provider import Provider, ProviderSettings
 from flows.accounts import Accounts, OpenAccount, provider_for
 from flows.send.assembling import sender_for
+from flows.send.garbage import seldom_looked_for
 from flows.send.pace import MARGIN
 from flows.send.patience import ending_in_order
 from flows.send.prepare import fingerprint
@@ -64,7 +65,7 @@ async def run_batch(
     batch = await batches.batch(ledger, batch_id)
     if batch is None:
         raise CannotSend("The ledger knows no batch of this id; `esign status` lists those it knows.")
-    with ending_in_order():
+    with ending_in_order(), seldom_looked_for():
         async with Accounts(open_account) as accounts:
             provider = await accounts.client(batch.provider, batch.account)
             require_same_account(batch, provider.settings)

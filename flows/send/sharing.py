@@ -14,6 +14,7 @@ from typing import TypeVar
 from flows.accounts import Accounts, OpenAccount, provider_for
 from flows.lease import while_leased
 from flows.send.assembling import sender_for
+from flows.send.garbage import seldom_looked_for
 from flows.send.job import CannotSend, Chunk, plainly, require_same_account, send_chunks
 from flows.send.patience import ending_in_order
 from flows.send.progress import Tally, silent
@@ -87,7 +88,7 @@ async def take_share(
     if not await leases.alive(ledger, _name(batch_id)):
         return Tally(0, silent)
     tally = Tally((await batches.counts(ledger, batch_id)).get(RequestState.PLANNED, 0), silent)
-    with ending_in_order():
+    with ending_in_order(), seldom_looked_for():
         async with Accounts(open_account) as accounts:
             provider = await accounts.client(batch.provider, batch.account)
             require_same_account(batch, provider.settings)

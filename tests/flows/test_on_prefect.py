@@ -255,7 +255,7 @@ async def test_an_announced_event_reaches_prefect(ours: Ledger, account: FakePro
 
 
 @pytest.mark.slow  # three quarters of a minute, nearly all of it Prefect's own starts; the demo goes the same way
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(500)
 async def test_an_event_starts_the_deployed_drain(
     prefect_server: dict[str, str], api: httpx.AsyncClient, tmp_path: Path
 ) -> None:

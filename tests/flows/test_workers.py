@@ -75,7 +75,7 @@ class Place:
         """`start`, with no call begun before both workers are at it: how long they take to start does not matter."""
         await self.hold()
         run_id = await self.start()
-        await until("both runs run", lambda: self.both_run(run_id), 100)
+        await until("both runs run", lambda: self.both_run(run_id), 200)
         return run_id
 
     async def hold(self) -> None:

@@ -142,7 +142,7 @@ async def test_a_question_nobody_answered_in_time_is_put_again(desk: Desk) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(500)
 async def test_the_deployment_suspends_itself_and_sends_what_was_frozen_after_a_yes(
     desk: Desk, prefect_server: dict[str, str], api: httpx.AsyncClient, tmp_path: Path
 ) -> None:
