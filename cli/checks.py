@@ -48,7 +48,7 @@ async def prefect_server(settings: Settings) -> Finding:
 
 
 async def worker(settings: Settings) -> Finding:
-    """Is a worker there to run what events and schedules start?"""
+    """Is a worker there to run what events and schedules start, and does everything stand there that it may run?"""
     if settings.api_url is None or not await answers(f"{settings.api_url}/health"):
         return Finding("worker", False, "Unknown without a Prefect server.")
     from prefect.client.orchestration import get_client
@@ -59,17 +59,26 @@ async def worker(settings: Settings) -> Finding:
     pool = WorkPoolFilter(name=WorkPoolFilterName(any_=["esign"]))
     async with get_client() as client:
         names = {deployment.name for deployment in await client.read_deployments(work_pool_filter=pool)}
-        if missing := {"send-batch", "process-events", "send-reminders", "sweep", "reconcile"} - names:
+        if missing := _deployments() - names:
             return Finding("worker", False, f"Deployments are missing ({', '.join(sorted(missing))}): run `esign up`.")
         workers = await client.read_workers_for_work_pool("esign")
     recent = now("UTC") - timedelta(minutes=2)
     if any(
         w.status == WorkerStatus.ONLINE and w.last_heartbeat_time and w.last_heartbeat_time > recent for w in workers
     ):
-        return Finding("worker", True, "online on pool 'esign', four deployments")
+        return Finding("worker", True, "online on pool 'esign', with every deployment")
     return Finding(
         "worker", False, "None is online on pool 'esign': run `esign up` or `prefect worker start -p esign`."
     )
+
+
+def _deployments() -> set[str]:
+    """The names `prefect.yaml` has; an earlier version of this program may have deployed fewer."""
+    from ruamel.yaml import YAML
+
+    from cli.stage import PROJECT
+
+    return {one["name"] for one in YAML(typ="safe").load(PROJECT / "prefect.yaml")["deployments"]}
 
 
 async def receiver(settings: Settings) -> Finding:

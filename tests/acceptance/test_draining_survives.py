@@ -128,5 +128,5 @@ def test_server_worker_and_drainer_killed_at_once_come_back_and_the_draining_wit
 def test_a_service_managers_end_takes_the_house_down_and_leaves_no_process(house: House) -> None:
     """The last of this module: it takes the house down."""
     house.up.process.send_signal(signal.SIGTERM)
-    assert house.up.end(30) == 0, house.up.said
+    assert house.up.end(60) == 0, house.up.said
     assert names_of(processes_of(house.home)) == []
