@@ -142,7 +142,7 @@ class Sandbox:
 
     def __init__(self, url: str, token: str) -> None:
         self.url, self.token = url, token
-        self._client = httpx.Client(base_url=url, timeout=20.0, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=60.0, trust_env=False)
 
     def get(self, path: str) -> Any:
         return self._client.get(path).raise_for_status().json()
@@ -230,7 +230,7 @@ class House:
     prefect: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.prefect = httpx.Client(base_url=self.running["PREFECT_API_URL"], timeout=10.0, trust_env=False)
+        self.prefect = httpx.Client(base_url=self.running["PREFECT_API_URL"], timeout=60.0, trust_env=False)
 
     def send(self, sheet: Path, *more: str, within: float = 150.0, **env: str) -> subprocess.CompletedProcess[str]:
         return run("send", "nda", str(sheet), *more, env={**self.env, **env}, within=within)

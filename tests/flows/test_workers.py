@@ -44,6 +44,8 @@ pytestmark = [
 RATE = 10
 """Calls a second."""
 HOLD_SECONDS = 3.0
+POOL = "two-workers"
+"""One of its own: what other tests have put on a schedule would take the workers' only places."""
 ROWS = 320
 KILLED_AFTER = 235
 """Calls, at least: the provider's list shows the newest hundred, and a look-up has to reach back to the kill."""
@@ -182,8 +184,9 @@ async def place(prefect_server: dict[str, str], provider: str, tmp_path: Path) -
         "ESIGN_ESIGNATURES_TIMEOUT_SECONDS": str(ANSWERS_WITHIN),
         "ESIGN_ESIGNATURES_SETTLE_SECONDS": "0",
     }
-    prefect(env, "work-pool", "create", "esign", "--type", "process", "--overwrite")
-    prefect(env, "--no-prompt", "deploy", "--name", "send-batch", "--name", "share-batch", cwd=PROJECT)
+    prefect(env, "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    for name in ("send-batch", "share-batch"):
+        prefect(env, "--no-prompt", "deploy", "--name", name, "--pool", POOL, cwd=PROJECT)
     workers = [worker(env, tmp_path / f"worker-{number}.log") for number in (1, 2)]
     try:
         async with (
@@ -211,7 +214,7 @@ def prefect(env: dict[str, str], *arguments: str, cwd: Path | None = None) -> No
 def worker(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "prefect", "worker", "start", "--pool", "esign", "--limit", "1"],
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--limit", "1"],
             env=env, cwd=log.parent, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
 

@@ -54,6 +54,7 @@ def raised(folder: Path) -> Iterator[Stage]:
         "PREFECT_LOGGING_EXTRA_LOGGERS": EVERY_LOGGER,
         # Several processes at once; with few connections Prefect's server stands still for a minute now and then.
         "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "50",
+        "PREFECT_CLIENT_MAX_RETRIES": "20",  # and where the machine is busy, it says 503 for a while
         "NO_PROXY": HOST,
         "PYTHONPATH": str(PROJECT),
     }
