@@ -77,6 +77,26 @@ def measured(sentence: str) -> None:
     sys.stdout.write(f"\n{sentence}\n")
 
 
+class Patient(httpx.HTTPTransport):
+    """Asks again where a busy server says 503 and has done nothing (Prefect, where its SQLite is locked)."""
+
+    def __init__(self, within: float = 200.0) -> None:
+        # A connection for each request: uvicorn closes an idle one after 5 s, and resets what it meets then.
+        super().__init__(limits=httpx.Limits(max_keepalive_connections=0))
+        self._within = within
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + self._within
+        while (answer := super().handle_request(request)).status_code == 503 and time.monotonic() < deadline:
+            answer.close()
+            time.sleep(1.0)
+        return answer
+
+
+def client_of(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=60.0, trust_env=False, transport=Patient())
+
+
 def free_ports(number: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     try:
@@ -142,7 +162,7 @@ class Sandbox:
 
     def __init__(self, url: str, token: str) -> None:
         self.url, self.token = url, token
-        self._client = httpx.Client(base_url=url, timeout=60.0, trust_env=False)
+        self._client = client_of(url)
 
     def get(self, path: str) -> Any:
         return self._client.get(path).raise_for_status().json()
@@ -230,7 +250,7 @@ class House:
     prefect: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.prefect = httpx.Client(base_url=self.running["PREFECT_API_URL"], timeout=60.0, trust_env=False)
+        self.prefect = client_of(self.running["PREFECT_API_URL"])
 
     def send(self, sheet: Path, *more: str, within: float = 150.0, **env: str) -> subprocess.CompletedProcess[str]:
         return run("send", "nda", str(sheet), *more, env={**self.env, **env}, within=within)

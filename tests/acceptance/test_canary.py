@@ -23,22 +23,12 @@ def start_run(house: House, **parameters: Any) -> str:
     """A run of the deployment, as the button in Prefect's pages starts it."""
     deployment = house.prefect.get("/deployments/name/send-batch/send-batch").raise_for_status().json()["id"]
     asked = {"parameters": parameters, "idempotency_key": str(uuid.uuid4())}
-
-    def made() -> str | None:
-        made = house.prefect.post(f"/deployments/{deployment}/create_flow_run", json=asked)
-        return None if made.status_code == 503 else str(made.raise_for_status().json()["id"])
-
-    return until("the run is made, unless the server is too busy (503)", made, 200, pause=1.0) or ""
+    made = house.prefect.post(f"/deployments/{deployment}/create_flow_run", json=asked)
+    return str(made.raise_for_status().json()["id"])
 
 
 def state(house: House, run_id: str) -> dict[str, Any]:
-    seen = until("the server answers", lambda: _answered(house, f"/flow_runs/{run_id}"), 200, pause=1.0)
-    return dict((seen or {})["state"])
-
-
-def _answered(house: House, path: str) -> dict[str, Any] | None:
-    seen = house.prefect.get(path)
-    return None if seen.status_code == 503 else dict(seen.raise_for_status().json())
+    return dict(house.prefect.get(f"/flow_runs/{run_id}").raise_for_status().json()["state"])
 
 
 def suspended(house: House, run_id: str) -> bool:
@@ -48,16 +38,11 @@ def suspended(house: House, run_id: str) -> bool:
 
 
 def answer(house: House, run_id: str, **said: str) -> None:
-    """Press "Resume"; again where the server is too busy to take it (503), or not done yet with suspending the run."""
+    """Press "Resume"; again where the server is not done yet with suspending the run, until it is taken."""
 
     def pressed() -> bool:
-        answer = house.prefect.post(f"/flow_runs/{run_id}/resume", json={"run_input": said})
-        if answer.status_code == 503:
-            return state(house, run_id)["name"] != "Suspended"
-        told = answer.raise_for_status().json()
-        early = "Run input schema not found." in str(told["details"])
-        assert told["status"] == "ACCEPT" or early, told
-        return not early
+        told = house.prefect.post(f"/flow_runs/{run_id}/resume", json={"run_input": said}).raise_for_status().json()
+        return told["status"] == "ACCEPT" or state(house, run_id)["name"] != "Suspended"
 
     until("the answer is taken", pressed, 200, pause=1.0)
 
