@@ -22,9 +22,6 @@ MARGIN = 15.0
 SHARE_OF_RATE, LEAST_SHARE, LESS_EACH_TIME = 0.98, 0.95, 0.01
 """How much of the account's rate is used: clocks and networks jitter, and at the whole rate a provider that counts
 strictly refuses a call every second. A little less after each time it did."""
-AHEAD_SHARE = 3
-"""Once all goes well, one row for every so many under way is claimed beyond them: it takes a place the moment it is
-free, instead of after the next commit."""
 AHEAD_SECONDS = 0.5
 """How long before its turn a row may be claimed, so that a commit serves several rows where the rate is low."""
 
@@ -48,21 +45,13 @@ class Pace:
         self._proven = known_good
         self._width = settings.concurrency if known_good else 1
         self._waits = 0
-        self._in_a_row = 0
         self._resume_at = 0.0
         self._share = SHARE_OF_RATE
 
     @property
     def width(self) -> int:
-        """Calls that may be under way now."""
+        """Rows that may be claimed and not recorded now: the most calls under way, and what a kill leaves in doubt."""
         return self._width
-
-    @property
-    def claims(self) -> int:
-        """Rows that may be claimed and not recorded now: what a kill would leave in doubt."""
-        most = self._settings.concurrency
-        calm = self._width == most and self._in_a_row >= most
-        return most_claimed(most) if calm else self._width
 
     @property
     def rate(self) -> float:
@@ -84,11 +73,6 @@ class Pace:
         self._width = min(self._settings.concurrency, self._width + 1) if self._proven else self._settings.concurrency
         self._proven = True
         self._waits = 0
-        self._in_a_row += 1
-
-    def not_accepted(self) -> None:
-        """A row ended otherwise: for a while no more are claimed than go out at once."""
-        self._in_a_row = 0
 
     def slow_down(self, retry_after: float | None) -> bool:
         """Nothing happened; wait as told, or twice as long as last time. False when patience is at its end.
@@ -102,11 +86,6 @@ class Pace:
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._waits - 1)) if retry_after is None else retry_after
         self._resume_at = max(self._resume_at, self._clock() + wait)
         return self._waits <= TRIES and wait <= LONGEST_TOLD
-
-
-def most_claimed(concurrency: int) -> int:
-    """Rows that are claimed and not recorded at most, where so many calls may be under way."""
-    return concurrency + concurrency // AHEAD_SHARE
 
 
 def loop_clock() -> float:

@@ -1,7 +1,7 @@
 """Sends a batch's planned rows: whatever has ended is recorded and what comes next is claimed, in one commit.
 
-So no more rows are ever claimed and without an outcome than `Pace.claims` says: those under way and, while all goes
-well, a third more. That is all a crash leaves in doubt.
+So no more rows are ever claimed and without an outcome than calls may be under way (`Pace.width`), and that is all a
+crash leaves in doubt.
 """
 
 from __future__ import annotations
@@ -35,9 +35,6 @@ LATE_SECONDS = 0.25
 """How late a row may come to its turn. Later, the process has stood still; then it takes another turn, since all the
 turns it missed at once would be more calls a second than the account allows."""
 
-GATHER_SECONDS = 0.006
-"""How long the first outcome waits for others, so that a commit serves several rows."""
-
 
 @dataclass
 class Sender:
@@ -63,8 +60,6 @@ class Sender:
     """Whether the provider asked to wait and the ledger, through which others hear of it, has not heard yet."""
     _claim_at: float = 0.0
     _claimed: dict[asyncio.Task[Result], Claimed] = field(default_factory=dict)
-    _places: asyncio.Semaphore = field(init=False)
-    """One for each call that may be under way; who has claimed a row and found none free is the next."""
     _ended: list[Result] = field(default_factory=list)
     _unrecorded: list[Result] = field(default_factory=list)
     _wary: bool = False
@@ -72,9 +67,6 @@ class Sender:
     _unforeseen: BaseException | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _texts: Texts = field(default_factory=Texts)
-
-    def __post_init__(self) -> None:
-        self._places = asyncio.Semaphore(self.provider.settings.concurrency)
 
     async def send(self, most: int) -> int:
         """Send up to `most` planned rows; how many were. Fewer than `most` means there are no more for now.
@@ -141,7 +133,7 @@ class Sender:
         """How many more rows may be claimed now."""
         if self._claims_no_more or self.pace.waiting_for > 0 or _clock() < self._claim_at:
             return 0
-        return min(most, self.pace.claims) - len(self._claimed)
+        return min(most, self.pace.width) - len(self._claimed)
 
     async def _commit(self, ended: list[Result], room: int) -> Turnover:
         """One commit for both; an interruption meanwhile gives what was claimed back: nothing was called for it yet."""
@@ -208,13 +200,9 @@ class Sender:
                 await asyncio.sleep(left)
             if claimed.turn_in > 0 and _clock() - turn_at > LATE_SECONDS:
                 return Result(claimed, Verdict.NOTHING)
-            await self._places.acquire()
         except asyncio.CancelledError:
             return Result(claimed, Verdict.NOTHING)
-        try:
-            return await self._given_back(claimed, claimed_at) or await attempt(self.provider, claimed, request)
-        finally:
-            self._places.release()
+        return await self._given_back(claimed, claimed_at) or await attempt(self.provider, claimed, request)
 
     async def _given_back(self, claimed: Claimed, claimed_at: float) -> Result | None:
         """How a row ends that is not called for: the claim no longer holds, or something speaks against any call.
@@ -259,12 +247,10 @@ class Sender:
         except TimeoutError:
             return
         self._news.clear()
-        if self._places.locked() and len(self._ended) * 4 < len(self._claimed):
-            await asyncio.sleep(GATHER_SECONDS)
 
     def _seconds_to_claim(self, most: int) -> float | None:
         """Seconds until there may be a row to claim; None where only an outcome changes that."""
-        if self._claims_no_more or min(most, self.pace.claims) <= len(self._claimed):
+        if self._claims_no_more or min(most, self.pace.width) <= len(self._claimed):
             return None
         return max(0.0, self.pace.waiting_for, self._claim_at - _clock())
 
@@ -275,10 +261,8 @@ class Sender:
                 self.pace.accepted()
             elif result.verdict is Verdict.NOTHING:
                 self._exhausted = False
-            if _worrying(result):
-                self.pace.not_accepted()
-                if result.verdict is Verdict.NOTHING:
-                    self._slow_down(result)
+            if _worrying(result) and result.verdict is Verdict.NOTHING:
+                self._slow_down(result)
             self.paused = self.paused or self.breaker.note(result.verdict)
 
     def _slow_down(self, result: Result) -> None:

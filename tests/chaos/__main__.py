@@ -35,9 +35,7 @@ def main() -> int:
         f"\n{len(results)} runs in {time.monotonic() - begun:.0f} s, {len(failed)} failed; "
         f"{sum(result.plan.rows for result in results)} rows, {sum(result.calls for result in results)} calls, "
         f"{sum(result.kills for result in results)} kills, {sum(result.doubts for result in results)} times uncertain "
-        f"(calls under way at each death, and unclear ones: {sum(result.under_way_doubts for result in results)}; with "
-        f"rows claimed ahead: {sum(result.most_doubts for result in results)}; more than under way in "
-        f"{sum(result.doubts > result.under_way_doubts for result in results)} runs), "
+        f"(at most {sum(result.most_doubts for result in results)}: calls under way at each death, and unclear ones), "
         f"{sum(result.for_a_person for result in results)} rows left to a person\n"
         f"calls: {dict(fates.most_common())}\nsenders ended by themselves: {dict(ends)}"
     )

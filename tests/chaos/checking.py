@@ -31,14 +31,14 @@ def doubts(rows: Sequence[Row]) -> int:
     return sum(row.doubts for row in rows)
 
 
-def most_doubts(record: Sequence[Call], claimed: int, deaths: int) -> int:
-    """How often rows may become uncertain: what was claimed at each death, and each call without a clear answer.
+def most_doubts(record: Sequence[Call], under_way: int, deaths: int) -> int:
+    """How often rows may become uncertain: what may be under way at each death, and each call without a clear answer.
 
     The latter are the stub's hidden acceptances and its unreadable answers to calls it did not accept. A death is a
     kill, a suspension, or a sender that ended because it could not reach or write its ledger; while a database stands
     still (a lock, a full disk, a restart), leases run out as if their holders had died: one death of each sender.
     """
-    return claimed * deaths + sum(not call.clear for call in record)
+    return under_way * deaths + sum(not call.clear for call in record)
 
 
 def _of_row(row: Row, calls: Sequence[Call]) -> Iterator[str]:

@@ -23,7 +23,6 @@ import psutil
 from sqlalchemy import make_url
 
 from connectors.signing.esignatures import ESignatures, ESignaturesSettings
-from flows.send.pace import most_claimed
 from ledger import batches, planning, settling
 from ledger.errors import LedgerError
 from ledger.store import Ledger
@@ -58,7 +57,6 @@ class Result:
     ends: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
     most_doubts: int = 0
-    under_way_doubts: int = 0
     for_a_person: int = 0
 
 
@@ -118,8 +116,7 @@ class Run:
         result.calls, result.fates, result.ends = len(calls), Counter(call.how for call in calls), ends
         result.kills, result.deaths = self._kills, self._kills + ends[LEDGER] + self._disturbed
         result.doubts = checking.doubts(rows)
-        result.under_way_doubts = checking.most_doubts(calls, self.plan.concurrency, result.deaths)
-        result.most_doubts = checking.most_doubts(calls, most_claimed(self.plan.concurrency), result.deaths)
+        result.most_doubts = checking.most_doubts(calls, self.plan.concurrency, result.deaths)
         result.problems = checking.problems(rows, calls)
         if result.doubts > result.most_doubts:
             result.problems.append(

@@ -83,8 +83,8 @@ def test_doubts_are_explained_by_deaths_and_by_calls_without_a_clear_answer() ->
         Call("r3", 1.0, "accepted, silence", "con-3"),
         Call("r4", 1.0, "429"),
     ]
-    assert most_doubts(record, claimed=5, deaths=0) == 2
-    assert most_doubts(record, claimed=5, deaths=2) == 12
+    assert most_doubts(record, under_way=5, deaths=0) == 2
+    assert most_doubts(record, under_way=5, deaths=2) == 12
     assert doubts([replace(SENT, doubts=2), SENT, replace(FAILED, doubts=1)]) == 3
 
 
