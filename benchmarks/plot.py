@@ -15,28 +15,27 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-WAYS = {"bare loop": "--", "ours": "-", "ours, as a flow": ":"}
+WAYS = {"bare loop": ("--", "o"), "ours": ("-", "o"), "ours, as a flow": (":", "x")}
 
 
 def draw(result: dict[str, Any], picture: Path) -> None:
     """Two curves a way and width: what a row costs, and how much memory the process held."""
-    figure, (cost, memory) = pyplot.subplots(1, 2, figsize=(11, 4.2))
-    for way, style in WAYS.items():
+    figure, (cost, memory) = pyplot.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
+    for way, (style, marker) in WAYS.items():
         for width, color in ((20, "tab:blue"), (50, "tab:orange")):
             of_it = [one for one in result["ways"] if (one["way"], one["in_flight"]) == (way, width)]
             points = sorted(of_it, key=lambda one: one["rows"])
             if not points:
                 continue
             rows = [one["rows"] for one in points]
-            look = {"linestyle": style, "color": color, "marker": "o", "label": f"{way}, {width} in flight"}
+            look = {"linestyle": style, "color": color, "marker": marker, "label": f"{way}, {width} in flight"}
             cost.plot(rows, [one["seconds"] / one["rows"] * 1000 for one in points], **look)
             memory.plot(rows, [one["peak_mib"] for one in points], **look)
-    for axes, title in ((cost, "milliseconds a row"), (memory, "peak memory, MiB")):
+    for axes, title in ((cost, "milliseconds a row"), (memory, "peak memory of the sending process, MiB")):
         axes.set(xscale="log", xlabel="rows", title=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-    cost.legend(fontsize=8)
-    figure.tight_layout()
+    figure.legend(*cost.get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside lower center")
     figure.savefig(picture, dpi=110)
 
 
