@@ -17,7 +17,7 @@ from cli.failures import Failure
 
 YOUNG_OBJECTS = 20_000
 """How many are made before garbage is looked for; some megabytes at most."""
-LAST_WORD_SECONDS = 1.0
+LAST_WORD_SECONDS = 0.4
 """How long an interrupted command waits at its very end for what libraries still want to do."""
 EPILOGUE = "Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 the outside failed."
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 0.8
 """How long Prefect may take to tell its server that a run was interrupted."""
 
 T = TypeVar("T")

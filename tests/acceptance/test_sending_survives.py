@@ -14,6 +14,7 @@ from tests.acceptance.house import (
     CREATE,
     LOOK_UP,
     House,
+    kill,
     measured,
     names_of,
     processes_of,
@@ -154,25 +155,35 @@ def test_two_sendings_begun_in_the_same_moment_send_nothing_twice(house: House, 
     assert_each_row_once(house, sheet, "KE")
 
 
-def test_ctrl_c_in_mid_batch_says_how_to_go_on_and_leaves_nothing_in_doubt(house: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("group", "server_gone"), [("KF", False), ("KI", True)])
+def test_ctrl_c_in_mid_batch_says_how_to_go_on_and_leaves_nothing_in_doubt(
+    house: House, tmp_path: Path, group: str, server_gone: bool
+) -> None:
     rows = 4 * ROWS  # five seconds of sending, so that a machine that stands still for one is in mid-batch yet
-    sheet = write_sheet(tmp_path / "people.csv", "KF", rows)
+    sheet = write_sheet(tmp_path / "people.csv", group, rows)
+    server = house.child("server", "start")
+    assert server is not None
     with house.sandbox.faults(SLOW):
         sending = house.start_sending(sheet, "first")
-        until("15 contracts", lambda: accepted(house, "KF") >= 15, 120, pause=0.05)
+        until("15 contracts", lambda: accepted(house, group) >= 15, 120, pause=0.05)
+        if server_gone:
+            kill(server)
         sending.interrupt()
         begun = time.monotonic()
         code = sending.end(40)
-        measured(f"Ctrl-C ended the sending after {time.monotonic() - begun:.1f} s.")
+        without = " without a server" if server_gone else ""
+        measured(f"Ctrl-C ended the sending{without} after {time.monotonic() - begun:.1f} s.")
     assert code == 130, sending.said
     assert "goes on where this one ended" in sending.said
     assert "Traceback" not in sending.said
-    there = accepted(house, "KF")
+    there = accepted(house, group)
     assert 15 <= there < rows
-    assert house.states("KF") == {"sent": there, "planned": rows - there}
+    assert house.states(group) == {"sent": there, "planned": rows - there}
+    if server_gone:
+        until("the server's return", house.prefect_answers, 150)
     again = house.send(sheet)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert_each_row_once(house, sheet, "KF")
+    assert_each_row_once(house, sheet, group)
 
 
 def test_sending_once_more_when_everything_is_sent_does_nothing(house: House, tmp_path: Path) -> None:
