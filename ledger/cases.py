@@ -231,6 +231,7 @@ class Case:
         if not self.state.terminal:
             self.last_event, self.last_event_at = "corrected", at
         self.wanted.append(Want(self.id, "sheet"))
+        self._tell("corrected", f"{person.id} {at.isoformat()}", at)
         asked = anew and person in self.in_turn()
         if asked:
             if bounced:

@@ -78,4 +78,6 @@ def text(due: Sequence[Notice]) -> str:
     lines = [f"{WORDS.get(one.what, one.what)}: {one.request_id} (row {one.row} of {one.batch_id})" for one in shown]
     if len(due) > SHOWN:
         lines.append(f"and {len(due) - SHOWN} more; `esign status` and the sheet show them all")
-    return "\n".join([*lines, "", f"`esign request show {due[0].request_id}` says more."])
+    # Of an invitation that did not arrive there is most to be said: what can be done about it.
+    first = next((one for one in due if one.what == "bounced"), due[0])
+    return "\n".join([*lines, "", f"`esign request show {first.request_id}` says more, and what can be done."])

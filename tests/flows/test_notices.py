@@ -10,8 +10,10 @@ from sqlalchemy import text
 from blocks.notices import NoticesNotFound, Notify, notices_of
 from flows.events.apply import apply_waiting
 from flows.events.notice import SHOWN, give_notice, nobody
+from flows.events.notice import text as message
 from ledger import notices, outbox, reading
 from ledger.dossier import dossier
+from ledger.notices import Notice
 from ledger.settings import Settings, read_settings
 from ledger.store import Ledger
 from tests.flows.fake_provider import FakeProvider
@@ -62,6 +64,12 @@ async def test_what_comes_together_is_told_together_and_once(
     assert subject == f"prefect-esign: {SHOWN + 5} declined"
     assert said.count("declined: req_") == SHOWN and "and 5 more" in said and batch_id in said
     assert "example.com" not in said and "No." not in said and "Signer" not in said
+
+
+def test_of_several_the_message_points_to_an_invitation_that_did_not_arrive() -> None:
+    first, second = Notice(1, 1, "declined", "req_0", "bat_1", 2), Notice(2, 1, "bounced", "req_1", "bat_1", 3)
+    assert "`esign request show req_1` says more" in message([first, second])
+    assert "`esign request show req_0` says more" in message([first])
 
 
 async def test_a_message_that_may_have_gone_out_counts_as_told_and_is_shown(

@@ -7,7 +7,7 @@ import pytest
 from connectors.signing.model import EventType, Signer, SignerSnapshot, SignerStatus, Snapshot, Status
 from ledger import applying, correcting, planning, resending, voiding
 from ledger.drafts import Correction, content_hash
-from ledger.schema import history, requests, signers
+from ledger.schema import effects, history, requests, signers
 from ledger.states import RequestState
 from ledger.store import Ledger
 from tests.ledger.making import PLAN, event, hear, lines, row, sent
@@ -32,6 +32,10 @@ async def test_what_the_provider_accepted_is_in_signer_content_and_history(ledge
     (line,) = await lines(ledger, history, what="corrected")
     assert (line["signer_id"], line["reason"]) == (first["id"], "name, email, mobile")
     assert RIGHT not in str(line) and "Seven" not in str(line)
+    told = [one["payload"] for one in await lines(ledger, effects, kind="event")]
+    (said,) = [payload for payload in told if payload["name"] == "esign.request.corrected"]
+    assert said["request_id"] == request_id
+    assert RIGHT not in str(said) and "Seven" not in str(said)
 
 
 async def test_a_row_counts_as_sent_with_the_correction_and_without_it_and_as_edited_otherwise(ledger: Ledger) -> None:

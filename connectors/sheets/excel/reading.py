@@ -6,6 +6,7 @@ from connectors.sheets.excel.opendocument import read_opendocument
 from connectors.sheets.excel.package import Package
 from connectors.sheets.excel.scanning import Layout, scan
 from connectors.sheets.excel.tabs import Tab, choose
+from connectors.sheets.excel.whereto import in_place
 from connectors.sheets.excel.workbook import Workbook
 from connectors.sheets.excel.worksheet import Worksheet
 from connectors.sheets.grid import Grid
@@ -14,7 +15,8 @@ from connectors.sheets.places import Kind, Place
 
 
 def read_grid(place: Place) -> Grid:
-    """The worksheet at this place. Raises `SheetError`."""
+    """The worksheet at this place. Raises `SheetError`, also where it could not be said afterwards how it went."""
+    in_place(place)  # a setting that nobody understands is told before anything is sent
     package = Package(load(place.path), place)
     return read_opendocument(package) if place.kind is Kind.ODS else read_worksheet(Workbook(package))[0]
 

@@ -309,10 +309,12 @@ def test_long_sheets_are_filled_in_across_the_pieces_they_are_read_in(tmp_path: 
         assert row.cells["text"] == "x" * (at % 300)
 
 
-def test_an_unknown_setting_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_refused_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ESIGN_EXCEL", "somewhere")
-    with pytest.raises(SheetError, match="ESIGN_EXCEL is neither beside nor in-place"):
-        write(simple(tmp_path / "a.xlsx", *TABLE), result(2, "A", status="sent"))
+    path = simple(tmp_path / "a.xlsx", *TABLE)
+    for what in (lambda: read(path), lambda: write(path, result(2, "A", status="sent"))):
+        with pytest.raises(SheetError, match="ESIGN_EXCEL is neither beside nor in-place"):
+            what()
 
 
 def test_what_was_written_stays_through_a_save_in_another_program(tmp_path: Path) -> None:
