@@ -127,6 +127,7 @@ def at_a_terminal(*words: str, env: dict[str, str], asked: str, typed: str | Non
                     break  # the last one at the terminal has left
             if not answered and asked in seen:
                 if typed is None:
+                    time.sleep(1)  # as a person would; between the question and the reading Python takes it for later
                     process.send_signal(signal.SIGINT)
                 else:
                     os.write(ours, f"{typed}\n".encode())
