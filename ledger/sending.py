@@ -109,8 +109,8 @@ async def turn_over(
 ) -> Turnover:
     """Write down how attempts ended and claim the rows that come next, all in one commit.
 
-    So what is in doubt after a crash is never more than what was under way. `texts` keeps documents at hand between
-    calls. What `record` and `Wish` say holds here.
+    So what is in doubt after a crash is never more than what a sender may hold at once. `texts` keeps documents at
+    hand between calls. What `record` and `Wish` say holds here.
     """
     if not outcomes and (wish is None or (wish.most <= 0 and not wish.hold_seconds)):
         return Turnover([])

@@ -50,7 +50,7 @@ class Pace:
 
     @property
     def width(self) -> int:
-        """Rows that may be claimed and not recorded now: the most calls under way, and what a kill leaves in doubt."""
+        """Calls that may be under way now, and rows claimed and not recorded, which a kill leaves in doubt."""
         return self._width
 
     @property

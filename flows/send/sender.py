@@ -1,7 +1,7 @@
 """Sends a batch's planned rows: whatever has ended is recorded and what comes next is claimed, in one commit.
 
-So no more rows are ever claimed and without an outcome than calls may be under way (`Pace.width`), and that is all a
-crash leaves in doubt.
+So no more rows are ever claimed and without an outcome than calls may be under way (`Pace.width`). They are all that a
+crash leaves in doubt, those included that still waited for their turn.
 """
 
 from __future__ import annotations
